@@ -21,8 +21,8 @@
 
 #if defined(__GNUC__)
 #define HEARTH_PRINTF(fmt_, args_) __attribute__((format(printf, fmt_, args_)))
-#define HEARTH_MUST_CHECK __attribute__((warn_unused_result))
-#define HEARTH_EXPORT __attribute__((visibility("default")))
+#define HEARTH_MUST_CHECK          __attribute__((warn_unused_result))
+#define HEARTH_EXPORT              __attribute__((visibility("default")))
 #else
 #define HEARTH_PRINTF(fmt_, args_)
 #define HEARTH_MUST_CHECK
@@ -42,27 +42,28 @@ typedef struct hearth_str {
 #endif
 
 /* For printf: printf("%" HEARTH_PRIS, HEARTH_ARG(s)). */
-#define HEARTH_PRIS ".*s"
+#define HEARTH_PRIS    ".*s"
 #define HEARTH_ARG(s_) ((s_).len > 0x7fffffff ? 0x7fffffff : (int)(s_).len), (s_).ptr
 
 /* Whether a struct that came from the other side is large enough to hold a member. */
 #define HEARTH_HAS(p_, member_)                                                                    \
     ((p_)->struct_size >= offsetof(__typeof__(*(p_)), member_) + sizeof((p_)->member_))
 
-/* Negative is failure. The set is closed per ABI major; a number is never given a second meaning. */
+/* Negative is failure. The set is closed per ABI major; a number is never given a second meaning.
+ */
 typedef enum hearth_status {
     HEARTH_OK = 0,
-    HEARTH_DEFERRED = 1,     /* taken; the outcome comes later */
-    HEARTH_EINVAL = -1,      /* the caller's argument or the client's input is wrong */
-    HEARTH_ENOMEM = -2,      /* out of memory, or a ceiling was reached */
-    HEARTH_ENOTFOUND = -3,   /* no such thing */
-    HEARTH_ECONFLICT = -4,   /* something else is there than the caller expected */
-    HEARTH_EAUTH = -5,       /* not identified */
-    HEARTH_ETIMEOUT = -6,    /* no outcome in time: it may or may not have happened */
+    HEARTH_DEFERRED = 1,      /* taken; the outcome comes later */
+    HEARTH_EINVAL = -1,       /* the caller's argument or the client's input is wrong */
+    HEARTH_ENOMEM = -2,       /* out of memory, or a ceiling was reached */
+    HEARTH_ENOTFOUND = -3,    /* no such thing */
+    HEARTH_ECONFLICT = -4,    /* something else is there than the caller expected */
+    HEARTH_EAUTH = -5,        /* not identified */
+    HEARTH_ETIMEOUT = -6,     /* no outcome in time: it may or may not have happened */
     HEARTH_EUNAVAILABLE = -7, /* try again later; nothing has happened */
-    HEARTH_ECANCELED = -8,   /* stopped by the caller or by shutdown */
-    HEARTH_EINTERNAL = -9,   /* a defect or a broken dependency; the log says which */
-    HEARTH_EFORBIDDEN = -10  /* identified, but not allowed */
+    HEARTH_ECANCELED = -8,    /* stopped by the caller or by shutdown */
+    HEARTH_EINTERNAL = -9,    /* a defect or a broken dependency; the log says which */
+    HEARTH_EFORBIDDEN = -10   /* identified, but not allowed */
 } hearth_status;
 
 #endif

@@ -15,8 +15,8 @@
 #define DEFAULT_CHUNK ((size_t)4096)
 
 struct hearth_arena_chunk {
-    alignas(16) struct hearth_arena_chunk *next;
-    char data[];
+    struct hearth_arena_chunk *next;
+    alignas(HEARTH_ARENA_ALIGN) char data[];
 };
 
 struct hearth_arena_cleanup {

@@ -28,7 +28,7 @@ static void put_digits(char *out, int64_t value, int digits)
     }
 }
 
-void clock_rfc3339(int64_t wall_ms, char out[HEARTH_RFC3339_SIZE])
+void clock_rfc3339(int64_t wall_ms, char out[CLOCK_RFC3339_SIZE])
 {
     const int64_t first = INT64_C(-62167219200000), last = INT64_C(253402300799999);
     wall_ms = wall_ms < first ? first : wall_ms > last ? last : wall_ms;
@@ -51,7 +51,7 @@ void clock_rfc3339(int64_t wall_ms, char out[HEARTH_RFC3339_SIZE])
     int64_t month = march_month < 10 ? march_month + 3 : march_month - 9;
     int64_t year = year_of_era + era * 400 + (month <= 2);
 
-    __builtin_memcpy(out, "0000-00-00T00:00:00.000Z", HEARTH_RFC3339_SIZE);
+    __builtin_memcpy(out, "0000-00-00T00:00:00.000Z", CLOCK_RFC3339_SIZE);
     put_digits(out, year, 4);
     put_digits(out + 5, month, 2);
     put_digits(out + 8, day, 2);

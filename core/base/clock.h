@@ -10,7 +10,7 @@
 #include "base/compiler.h"
 
 /* "2026-11-21T08:00:00.123Z" and its NUL. */
-#define HEARTH_RFC3339_SIZE 25
+#define CLOCK_RFC3339_SIZE 25
 
 /* [any] Nanoseconds since an unspecified start; never goes back. */
 uint64_t clock_mono_ns(void);
@@ -23,6 +23,6 @@ static inline uint64_t clock_mono_ms(void)
 int64_t clock_wall_ms(void);
 
 /* [any] UTC with milliseconds. Times outside the years 0 to 9999 are clamped to them. */
-void clock_rfc3339(int64_t wall_ms, char out[HEARTH_RFC3339_SIZE]);
+void clock_rfc3339(int64_t wall_ms, char out[CLOCK_RFC3339_SIZE]);
 
 #endif

@@ -123,7 +123,7 @@ size_t log_line_format(char line[HEARTH_LOG_LINE], int64_t wall_ms, log_level le
                        const log_context *context, hearth_str message, uint64_t repeated)
 {
     line_writer w = {.line = line, .limit = HEARTH_LOG_LINE - (sizeof(LINE_END) - 1)};
-    char time[HEARTH_RFC3339_SIZE];
+    char time[CLOCK_RFC3339_SIZE];
     clock_rfc3339(wall_ms, time);
     put_cstr(&w, "{\"time\":\"");
     put_cstr(&w, time);

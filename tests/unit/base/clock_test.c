@@ -29,7 +29,7 @@ static void wall_clock_is_the_time_of_day(void **state)
 static void dates_are_those_of_the_c_library(void **state)
 {
     (void)state;
-    char ours[HEARTH_RFC3339_SIZE], theirs[64];
+    char ours[CLOCK_RFC3339_SIZE], theirs[64];
     for (int64_t s = -62000000000; s < 250000000000; s += 98765431) {
         time_t seconds = (time_t)s;
         struct tm tm;
@@ -47,7 +47,7 @@ static void dates_are_those_of_the_c_library(void **state)
 static void edges_are_clamped(void **state)
 {
     (void)state;
-    char text[HEARTH_RFC3339_SIZE];
+    char text[CLOCK_RFC3339_SIZE];
     clock_rfc3339(0, text);
     assert_string_equal(text, "1970-01-01T00:00:00.000Z");
     clock_rfc3339(-1, text);

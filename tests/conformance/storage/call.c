@@ -1,0 +1,246 @@
+/*
+ * call.c - one struct per call, on the waiting thread's stack; the loop fills it and wakes the
+ * thread.
+ */
+#include "call.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "run.h"
+
+#define DEADLINE_SECONDS 60
+
+enum kind { CALL_GET, CALL_WRITE, CALL_TRANSACT, CALL_QUERY, CALL_SCAN };
+
+struct call {
+    struct run *run;
+    enum kind kind;
+    hearth_key key;
+    uint32_t limit;
+    hearth_str cursor;
+    const hearth_storage_op *const *ops;
+    size_t count;
+
+    pthread_t loop_thread;
+    bool returned; /* the service's function has returned; written and read on the loop */
+    int answers;
+
+    hearth_status status;
+    struct copy *doc;
+    struct write_result *results;
+    struct page *page;
+
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    bool done;
+};
+
+static hearth_str place(char **end, hearth_str s)
+{
+    hearth_str placed = {*end, s.len};
+    if (s.len > 0)
+        memcpy(*end, s.ptr, s.len);
+    *end += s.len;
+    return placed;
+}
+
+static struct copy *copy_doc(const hearth_doc *doc)
+{
+    if (!doc)
+        return NULL;
+    struct copy *copy =
+        must(malloc(sizeof(*copy) + doc->key.collection.len + doc->key.partition.len +
+                    doc->key.sort.len + doc->body.len + doc->write_id.len));
+    char *end = copy->bytes;
+    copy->doc = *doc;
+    copy->doc.key.collection = place(&end, doc->key.collection);
+    copy->doc.key.partition = place(&end, doc->key.partition);
+    copy->doc.key.sort = place(&end, doc->key.sort);
+    copy->doc.body = place(&end, doc->body);
+    copy->doc.write_id = place(&end, doc->write_id);
+    return copy;
+}
+
+/* ---- on the loop ---- */
+
+static void answered(struct call *call)
+{
+    if (!call->returned)
+        run_fail(call->run, "a callback ran before its call had returned");
+    if (!pthread_equal(call->loop_thread, pthread_self()))
+        run_fail(call->run, "a callback ran on another thread than the calling loop's");
+    if (++call->answers > 1)
+        run_fail(call->run, "a callback ran more than once");
+    pthread_mutex_lock(&call->lock);
+    call->done = true;
+    pthread_cond_signal(&call->wake);
+    pthread_mutex_unlock(&call->lock);
+}
+
+static void on_get(hearth_status status, const hearth_doc *doc, void *arg)
+{
+    struct call *call = arg;
+    call->status = status;
+    call->doc = copy_doc(doc);
+    answered(call);
+}
+
+static void on_write(const hearth_storage_result *const *results, size_t count, void *arg)
+{
+    struct call *call = arg;
+    if (count != call->count)
+        run_fail(call->run, "%zu operations had %zu results", call->count, count);
+    for (size_t i = 0; i < count && i < call->count; i++) {
+        call->results[i].outcome = results[i]->outcome;
+        call->results[i].current = copy_doc(results[i]->current);
+    }
+    answered(call);
+}
+
+static void on_page(hearth_status status, const hearth_doc *const *docs, size_t count,
+                    hearth_str cursor, void *arg)
+{
+    struct call *call = arg;
+    struct page *page = call->page;
+
+    page->status = status;
+    page->count = count;
+    page->docs = must(calloc(count + 1, sizeof(*page->docs)));
+    for (size_t i = 0; i < count; i++)
+        page->docs[i] = copy_doc(docs[i]);
+    page->cursor = must(malloc(cursor.len + 1));
+    page->cursor_len = cursor.len;
+    if (cursor.len > 0)
+        memcpy(page->cursor, cursor.ptr, cursor.len);
+    answered(call);
+}
+
+static void begin(hearth_ctx *ctx, void *arg)
+{
+    struct call *call = arg;
+    const hearth_storage *storage = call->run->storage;
+    hearth_ctx *provider = ctx->host->provider(ctx, HEARTH_STORAGE_ID);
+
+    call->loop_thread = pthread_self();
+    if (call->kind == CALL_GET)
+        storage->get(provider, &call->key, on_get, call);
+    else if (call->kind == CALL_WRITE)
+        storage->write(provider, call->ops, call->count, on_write, call);
+    else if (call->kind == CALL_TRANSACT)
+        storage->transact(provider, call->ops, call->count, on_write, call);
+    else if (call->kind == CALL_QUERY)
+        storage->query(provider, call->key.collection, call->key.partition, call->key.sort,
+                       call->limit, call->cursor, on_page, call);
+    else
+        storage->scan(provider, call->key.collection, call->limit, call->cursor, on_page, call);
+    call->returned = true;
+}
+
+/* ---- on the waiting thread ---- */
+
+static void perform(struct call *call, uint32_t loop)
+{
+    struct timespec deadline;
+
+    pthread_mutex_init(&call->lock, NULL);
+    pthread_cond_init(&call->wake, NULL);
+    if (call->run->loop->post(call->run->ctx, loop % call->run->ctx->loops, begin, call) !=
+        HEARTH_OK)
+        run_abort("the host does not accept work for a loop");
+    clock_gettime(CLOCK_REALTIME, &deadline);
+    deadline.tv_sec += DEADLINE_SECONDS;
+    pthread_mutex_lock(&call->lock);
+    while (!call->done) {
+        /* The callback would write into a stack frame that is gone: nothing can follow. */
+        if (pthread_cond_timedwait(&call->wake, &call->lock, &deadline) != 0 && !call->done)
+            run_abort("a call had no answer within 60 s");
+    }
+    pthread_mutex_unlock(&call->lock);
+    pthread_cond_destroy(&call->wake);
+    pthread_mutex_destroy(&call->lock);
+}
+
+hearth_status call_get(struct run *run, uint32_t loop, const hearth_key *key, struct copy **out)
+{
+    struct call call = {.run = run, .kind = CALL_GET, .key = *key};
+    perform(&call, loop);
+    if ((call.status == HEARTH_OK) != (call.doc != NULL))
+        run_fail(run, "get answered status %d with%s a document", call.status,
+                 call.doc ? "" : "out");
+    if (out)
+        *out = call.doc;
+    else
+        free(call.doc);
+    return call.status;
+}
+
+static void call_ops(struct run *run, enum kind kind, uint32_t loop, const hearth_storage_op *ops,
+                     size_t count, struct write_result *results)
+{
+    const hearth_storage_op **list = must(calloc(count + 1, sizeof(*list)));
+    struct call call = {.run = run, .kind = kind, .count = count, .results = results};
+
+    for (size_t i = 0; i < count; i++) {
+        list[i] = &ops[i];
+        results[i] = (struct write_result){.outcome = HEARTH_STORAGE_FAILED};
+    }
+    call.ops = list;
+    perform(&call, loop);
+    free(list);
+}
+
+void call_write(struct run *run, uint32_t loop, const hearth_storage_op *ops, size_t count,
+                struct write_result *results)
+{
+    call_ops(run, CALL_WRITE, loop, ops, count, results);
+}
+
+void call_transact(struct run *run, uint32_t loop, const hearth_storage_op *ops, size_t count,
+                   struct write_result *results)
+{
+    call_ops(run, CALL_TRANSACT, loop, ops, count, results);
+}
+
+void call_query(struct run *run, uint32_t loop, const hearth_key *prefix, uint32_t limit,
+                hearth_str cursor, struct page *page)
+{
+    struct call call = {.run = run,
+                        .kind = CALL_QUERY,
+                        .key = *prefix,
+                        .limit = limit,
+                        .cursor = cursor,
+                        .page = page};
+    perform(&call, loop);
+}
+
+void call_scan(struct run *run, uint32_t loop, hearth_str collection, uint32_t limit,
+               hearth_str cursor, struct page *page)
+{
+    struct call call = {.run = run,
+                        .kind = CALL_SCAN,
+                        .key = {.collection = collection},
+                        .limit = limit,
+                        .cursor = cursor,
+                        .page = page};
+    perform(&call, loop);
+}
+
+void results_free(struct write_result *results, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        free(results[i].current);
+        results[i].current = NULL;
+    }
+}
+
+void page_free(struct page *page)
+{
+    for (size_t i = 0; i < page->count; i++)
+        free(page->docs[i]);
+    free(page->docs);
+    free(page->cursor);
+    *page = (struct page){.status = HEARTH_OK};
+}

@@ -1,0 +1,163 @@
+/*
+ * conditions.c - get, put and delete of one document, under every condition.
+ */
+#include "run.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void absent_is_not_found(struct run *run)
+{
+    hearth_key key = key_of(run, "absent", "a");
+    expect_doc(run, &key, 0, NULL);
+}
+
+static void put_then_get(struct run *run)
+{
+    hearth_key key = key_of(run, "roundtrip", "s");
+    hearth_storage_op op = put_op(&key, "{\"n\":1}", 7, HEARTH_IF_ANY, 0);
+    struct copy *copy = NULL;
+
+    op.doc.epoch = 0xfffffffffffffff0u;
+    op.doc.write_id = HEARTH_STR("dir/3/7");
+    EXPECT(run, write_one(run, &op) == HEARTH_STORAGE_OK, "an unconditional put was refused");
+    EXPECT(run, call_get(run, 1, &key, &copy) == HEARTH_OK, "it is not there after the put");
+    bool same = copy->doc.version == 7 && copy->doc.epoch == op.doc.epoch &&
+                copy->doc.expires_ms == 0 && copy->doc.write_id.len == 7 &&
+                memcmp(copy->doc.write_id.ptr, "dir/3/7", 7) == 0 && copy->doc.key.sort.len == 1 &&
+                copy->doc.key.partition.len == key.partition.len;
+    free(copy);
+    EXPECT(run, same, "version, epoch, write id, expiry or key came back changed");
+    expect_doc(run, &key, 7, "{\"n\":1}");
+}
+
+static void empty_sort_is_a_key(struct run *run)
+{
+    hearth_key key = key_of(run, "emptysort", "");
+    hearth_storage_op op = put_op(&key, "{}", 1, HEARTH_IF_ABSENT, 0);
+    EXPECT(run, write_one(run, &op) == HEARTH_STORAGE_OK, "a put with an empty sort was refused");
+    expect_doc(run, &key, 1, "{}");
+}
+
+static void absent_wins_once(struct run *run)
+{
+    hearth_key key = key_of(run, "once", "a");
+    hearth_storage_op first = put_op(&key, "{\"n\":1}", 1, HEARTH_IF_ABSENT, 0);
+    hearth_storage_op second = put_op(&key, "{\"n\":2}", 2, HEARTH_IF_ABSENT, 0);
+    struct write_result result;
+
+    EXPECT(run, write_one(run, &first) == HEARTH_STORAGE_OK, "the first was refused");
+    call_write(run, 0, &second, 1, &result);
+    bool told = result.outcome == HEARTH_STORAGE_CONFLICT && result.current &&
+                result.current->doc.version == 1 &&
+                json_same(result.current->doc.body, "{\"n\":1}");
+    results_free(&result, 1);
+    EXPECT(run, told, "expected CONFLICT with the document that is there, found outcome %d",
+           result.outcome);
+    expect_doc(run, &key, 1, "{\"n\":1}");
+}
+
+static void version_must_match(struct run *run)
+{
+    hearth_key key = key_of(run, "version", "a");
+    hearth_storage_op first = put_op(&key, "{\"n\":1}", 1, HEARTH_IF_ANY, 0);
+    hearth_storage_op next = put_op(&key, "{\"n\":2}", 2, HEARTH_IF_VERSION, 1);
+    hearth_storage_op stale = put_op(&key, "{\"n\":3}", 2, HEARTH_IF_VERSION, 1);
+    struct write_result result;
+
+    write_one(run, &first);
+    EXPECT(run, write_one(run, &next) == HEARTH_STORAGE_OK, "the matching version was refused");
+    call_write(run, 0, &stale, 1, &result);
+    bool told = result.outcome == HEARTH_STORAGE_CONFLICT && result.current &&
+                result.current->doc.version == 2;
+    results_free(&result, 1);
+    EXPECT(run, told, "a stale version: expected CONFLICT with version 2, found outcome %d",
+           result.outcome);
+    expect_doc(run, &key, 2, "{\"n\":2}");
+}
+
+static void version_of_nothing(struct run *run)
+{
+    hearth_key key = key_of(run, "nothing", "a");
+    hearth_storage_op op = put_op(&key, "{}", 2, HEARTH_IF_VERSION, 1);
+    struct write_result result;
+
+    call_write(run, 0, &op, 1, &result);
+    bool told = result.outcome == HEARTH_STORAGE_CONFLICT && !result.current;
+    results_free(&result, 1);
+    EXPECT(run, told, "expected CONFLICT without a document, found outcome %d", result.outcome);
+    expect_doc(run, &key, 0, NULL);
+}
+
+static void epoch_fences(struct run *run)
+{
+    hearth_key key = key_of(run, "epoch", "a");
+    hearth_storage_op op = put_op(&key, "{}", 1, HEARTH_IF_ANY, 0);
+
+    op.doc.epoch = 5;
+    write_one(run, &op);
+    op.condition = HEARTH_IF_EPOCH;
+    op.base_epoch = 4;
+    op.doc.version = 2;
+    EXPECT(run, write_one(run, &op) == HEARTH_STORAGE_CONFLICT, "an older epoch was let in");
+    op.base_epoch = 5;
+    EXPECT(run, write_one(run, &op) == HEARTH_STORAGE_OK, "the right epoch was refused");
+    op.condition = HEARTH_IF_EPOCH | HEARTH_IF_VERSION;
+    op.base_version = 1;
+    EXPECT(run, write_one(run, &op) == HEARTH_STORAGE_CONFLICT,
+           "the right epoch with a stale version was let in");
+    op.base_version = 2;
+    op.base_epoch = 6;
+    EXPECT(run, write_one(run, &op) == HEARTH_STORAGE_CONFLICT,
+           "a wrong epoch with the right version was let in");
+    op.base_epoch = 5;
+    EXPECT(run, write_one(run, &op) == HEARTH_STORAGE_OK, "both right, and yet refused");
+}
+
+static void delete_needs_its_condition(struct run *run)
+{
+    hearth_key key = key_of(run, "delete", "a");
+    hearth_storage_op put = put_op(&key, "{}", 3, HEARTH_IF_ANY, 0);
+    hearth_storage_op stale = delete_op(&key, HEARTH_IF_VERSION, 2);
+    hearth_storage_op right = delete_op(&key, HEARTH_IF_VERSION, 3);
+
+    write_one(run, &put);
+    EXPECT(run, write_one(run, &stale) == HEARTH_STORAGE_CONFLICT, "a stale delete was let in");
+    expect_doc(run, &key, 3, "{}");
+    EXPECT(run, write_one(run, &right) == HEARTH_STORAGE_OK, "the right delete was refused");
+    expect_doc(run, &key, 0, NULL);
+    EXPECT(run, write_one(run, &right) == HEARTH_STORAGE_CONFLICT,
+           "a conditional delete of nothing was let in");
+}
+
+static void delete_of_nothing_is_ok(struct run *run)
+{
+    hearth_key key = key_of(run, "delete-nothing", "a");
+    hearth_storage_op op = delete_op(&key, HEARTH_IF_ANY, 0);
+    EXPECT(run, write_one(run, &op) == HEARTH_STORAGE_OK, "it was refused");
+}
+
+static void absent_again_after_delete(struct run *run)
+{
+    hearth_key key = key_of(run, "again", "a");
+    hearth_storage_op put = put_op(&key, "{}", 1, HEARTH_IF_ABSENT, 0);
+    hearth_storage_op gone = delete_op(&key, HEARTH_IF_ANY, 0);
+
+    write_one(run, &put);
+    write_one(run, &gone);
+    EXPECT(run, write_one(run, &put) == HEARTH_STORAGE_OK, "a deleted key is not absent");
+}
+
+const struct check condition_checks[] = {
+    {"a key never written is NOT_FOUND", absent_is_not_found},
+    {"a put is read back whole, on another loop too", put_then_get},
+    {"a sort may be empty", empty_sort_is_a_key},
+    {"of two puts with absent the second is CONFLICT with the first's document", absent_wins_once},
+    {"a put on a stale version is CONFLICT with the present document", version_must_match},
+    {"a put on a version of nothing is CONFLICT without document", version_of_nothing},
+    {"an epoch that is not mine is CONFLICT, alone and with a version", epoch_fences},
+    {"a delete obeys its condition", delete_needs_its_condition},
+    {"an unconditional delete of nothing is OK", delete_of_nothing_is_ok},
+    {"a deleted key is absent again", absent_again_after_delete},
+    {NULL, NULL},
+};

@@ -1,0 +1,200 @@
+/*
+ * run.c - runs the checks one after another on a thread, and sends each line of the report to the
+ * command's loop.
+ */
+#include "run.h"
+
+#include <jansson.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+_Noreturn void run_abort(const char *why)
+{
+    fprintf(stderr, "conformance: %s\n", why);
+    abort();
+}
+
+void *must(void *pointer)
+{
+    if (!pointer)
+        run_abort("out of memory");
+    return pointer;
+}
+
+void run_fail(struct run *run, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    pthread_mutex_lock(&run->lock);
+    if (!run->failure[0])
+        vsnprintf(run->failure, sizeof(run->failure), fmt, args);
+    pthread_mutex_unlock(&run->lock);
+    va_end(args);
+}
+
+/* ---- the report ---- */
+
+struct line {
+    struct run *run;
+    bool last;
+    char text[1200];
+};
+
+static void print_line(hearth_ctx *ctx, void *arg)
+{
+    struct line *line = arg;
+    struct run *run = line->run;
+
+    (void)ctx;
+    run->command->print(run->cmd, "%s\n", line->text);
+    if (line->last) {
+        pthread_join(run->thread, NULL);
+        run->command->finish(run->cmd, run->failed == 0 ? HEARTH_OK : HEARTH_EINTERNAL);
+        pthread_mutex_destroy(&run->lock);
+        free(run);
+    }
+    free(line);
+}
+
+static void report(struct run *run, bool last, const char *fmt, ...)
+{
+    struct line *line = must(calloc(1, sizeof(*line)));
+    va_list args;
+
+    line->run = run;
+    line->last = last;
+    va_start(args, fmt);
+    vsnprintf(line->text, sizeof(line->text), fmt, args);
+    va_end(args);
+    if (run->loop->post(run->ctx, 0, print_line, line) != HEARTH_OK)
+        run_abort("the host does not accept work for loop 0");
+}
+
+static void run_checks(struct run *run, const struct check *checks)
+{
+    for (const struct check *check = checks; check->name; check++) {
+        run->failure[0] = '\0';
+        check->fn(run);
+        if (run->failure[0]) {
+            run->failed++;
+            report(run, false, "FAIL %s: %s", check->name, run->failure);
+        } else {
+            run->passed++;
+            report(run, false, "ok   %s", check->name);
+        }
+    }
+}
+
+static void *run_suite(void *arg)
+{
+    struct run *run = arg;
+
+    if (run->after_restart) {
+        run_checks(run, restart_checks_after);
+    } else {
+        run_checks(run, condition_checks);
+        run_checks(run, batch_checks);
+        run_checks(run, transact_checks);
+        run_checks(run, query_checks);
+        run_checks(run, value_checks);
+        run_checks(run, race_checks);
+        run_checks(run, restart_checks_before);
+    }
+    report(run, true, "%u passed, %u failed", run->passed, run->failed);
+    return NULL;
+}
+
+hearth_status run_start(hearth_ctx *ctx, hearth_cmd *cmd)
+{
+    struct run *run = calloc(1, sizeof(*run));
+    if (!run)
+        return HEARTH_ENOMEM;
+    run->ctx = ctx;
+    run->cmd = cmd;
+    run->storage = hearth_storage_get(ctx);
+    run->loop = hearth_loop_get(ctx);
+    run->command = hearth_command_get(ctx);
+    run->caps = run->storage->caps(ctx->host->provider(ctx, HEARTH_STORAGE_ID));
+    run->after_restart = run->command->option(cmd, "after-restart").ptr != NULL;
+    hearth_random_get(ctx)->uuid(ctx, run->name);
+    pthread_mutex_init(&run->lock, NULL);
+    if (pthread_create(&run->thread, NULL, run_suite, run) != 0) {
+        pthread_mutex_destroy(&run->lock);
+        free(run);
+        return HEARTH_ENOMEM;
+    }
+    return HEARTH_DEFERRED;
+}
+
+/* ---- what checks are written with ---- */
+
+hearth_key key_of(struct run *run, const char *partition, const char *sort)
+{
+    static _Thread_local char text[8][160];
+    static _Thread_local unsigned next;
+    char *p = text[next++ % 8];
+
+    snprintf(p, sizeof(text[0]), "%s-%s", run->name, partition);
+    return (hearth_key){HEARTH_STR("conformance"), {p, strlen(p)}, {sort, strlen(sort)}};
+}
+
+hearth_storage_op put_op(const hearth_key *key, const char *body, uint64_t version,
+                         uint32_t condition, uint64_t base)
+{
+    return (hearth_storage_op){
+        .struct_size = sizeof(hearth_storage_op),
+        .action = HEARTH_PUT,
+        .condition = condition,
+        .base_version = base,
+        .doc = {.struct_size = sizeof(hearth_doc),
+                .key = *key,
+                .body = {body, strlen(body)},
+                .version = version},
+    };
+}
+
+hearth_storage_op delete_op(const hearth_key *key, uint32_t condition, uint64_t base)
+{
+    hearth_storage_op op = put_op(key, "", 0, condition, base);
+    op.action = HEARTH_DELETE;
+    return op;
+}
+
+hearth_storage_outcome write_one(struct run *run, const hearth_storage_op *op)
+{
+    struct write_result result;
+    call_write(run, 0, op, 1, &result);
+    results_free(&result, 1);
+    return result.outcome;
+}
+
+bool json_same(hearth_str a, const char *b)
+{
+    json_t *left = json_loadb(a.ptr, a.len, JSON_DECODE_ANY, NULL);
+    json_t *right = json_loads(b, JSON_DECODE_ANY, NULL);
+    bool same = left && right && json_equal(left, right);
+    json_decref(left);
+    json_decref(right);
+    return same;
+}
+
+void expect_doc(struct run *run, const hearth_key *key, uint64_t version, const char *body)
+{
+    struct copy *copy = NULL;
+    hearth_status status = call_get(run, 0, key, &copy);
+
+    if (version == 0) {
+        if (status != HEARTH_ENOTFOUND)
+            run_fail(run, "expected no document, found status %d", status);
+    } else if (status != HEARTH_OK) {
+        run_fail(run, "expected a document, found status %d", status);
+    } else if (copy->doc.version != version) {
+        run_fail(run, "expected version %llu, found %llu", (unsigned long long)version,
+                 (unsigned long long)copy->doc.version);
+    } else if (body && !json_same(copy->doc.body, body)) {
+        run_fail(run, "expected body %s, found %" HEARTH_PRIS, body, HEARTH_ARG(copy->doc.body));
+    }
+    free(copy);
+}

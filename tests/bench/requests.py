@@ -1,0 +1,176 @@
+#!/usr/bin/python3
+"""CPU time per request, beside nginx's constant reply, in one run.
+
+Every target is measured in turn, several rounds, by the same load generator on the same machine; the
+figure is the median of the server's own CPU time (all its threads, from schedstat) per request.
+
+    tests/bench/requests.py BUILD_DIR [--rounds 5] [--requests 40000] [--connections 32]
+"""
+import argparse
+import http.client
+import json
+import os
+import pathlib
+import shutil
+import socket
+import statistics
+import subprocess
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PASSWORD = "correct horse"
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def cpu_ns(pid):
+    total = 0
+    for task in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{task}/schedstat") as f:
+            total += int(f.read().split()[0])
+    return total
+
+
+def wait_for(port, path, deadline=20):
+    end = time.monotonic() + deadline
+    while time.monotonic() < end:
+        try:
+            c = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+            c.request("GET", path)
+            if c.getresponse().status == 200:
+                return
+        except OSError:
+            pass
+        time.sleep(0.05)
+    raise SystemExit(f"nothing answers on port {port}")
+
+
+def call(port, method, path, body=None, token=None):
+    c = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    headers = {"Content-Type": "application/json"} if body is not None else {}
+    if token:
+        headers["Authorization"] = "Bearer " + token
+    c.request(method, path, json.dumps(body) if body is not None else None, headers)
+    r = c.getresponse()
+    text = r.read()
+    if r.status >= 300:
+        raise SystemExit(f"{method} {path}: {r.status} {text[:300]}")
+    return json.loads(text) if text else None
+
+
+def start_nginx(dir):
+    port = free_port()
+    conf = pathlib.Path(dir) / "nginx.conf"
+    conf.write_text(f"""
+daemon off; worker_processes 1; pid {dir}/nginx.pid; error_log {dir}/error.log crit;
+events {{ worker_connections 4096; }}
+http {{
+  access_log off; keepalive_requests 100000000; client_body_temp_path {dir}/b; proxy_temp_path {dir}/p;
+  fastcgi_temp_path {dir}/f; uwsgi_temp_path {dir}/u; scgi_temp_path {dir}/s;
+  server {{ listen 127.0.0.1:{port}; default_type application/json; location / {{ return 200 '{{"status":"ok"}}'; }} }}
+}}""")
+    nginx = shutil.which("nginx") or "/usr/sbin/nginx"
+    process = subprocess.Popen([nginx, "-p", dir, "-c", str(conf)])
+    wait_for(port, "/")
+    children = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True)
+    return process, int(children.stdout.split()[0]), port
+
+
+def start_hearthd(build, dir, durability):
+    port = free_port()
+    process = subprocess.Popen(
+        [f"{build}/bin/hearthd", "--config", str(ROOT / "etc/hearth.yaml"), "--listen",
+         f"127.0.0.1:{port}", "--data-dir", f"{dir}/{durability}", "--plugin-dir", f"{build}/plugins",
+         "--set", f"characters.durability={durability}"],
+        stderr=open(f"{dir}/{durability}.log", "w"))
+    wait_for(port, "/health/ready")
+    return process, process.pid, port
+
+
+def players(port, count):
+    """One user and one character for each connection; log-ins are slow on purpose."""
+    result = []
+    for i in range(count):
+        name = f"bench{i}"
+        call(port, "POST", "/accounts", {"username": name, "password": PASSWORD})
+        token = call(port, "POST", "/session/login", {"username": name, "password": PASSWORD})["token"]
+        made = call(port, "POST", "/characters", {"race": "Human", "class": "Fighter"}, token)
+        result.append({"token": token, "id": made["id"]})
+    return result
+
+
+def measure(build, pid, port, targets, requests):
+    before = cpu_ns(pid)
+    run = subprocess.run([f"{build}/bench/bench_load", "127.0.0.1", str(port), str(requests)],
+                         input="".join(targets), capture_output=True, text=True)
+    if run.returncode != 0:
+        raise SystemExit(run.stderr)
+    figures = json.loads(run.stdout)
+    figures["us"] = (cpu_ns(pid) - before) / 1000 / requests
+    return figures
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("build")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--requests", type=int, default=40000)
+    parser.add_argument("--connections", type=int, default=32)
+    args = parser.parse_args()
+    build = pathlib.Path(args.build).resolve()
+    classes = ["memory", "journal", "durable"]
+    rows = {}
+    started = []
+    with tempfile.TemporaryDirectory() as dir:
+        try:
+            nginx, nginx_pid, nginx_port = start_nginx(dir)
+            started.append(nginx)
+            servers = {}
+            for name in classes:
+                process, pid, port = start_hearthd(build, dir, name)
+                started.append(process)
+                servers[name] = (pid, port, players(port, args.connections))
+            pid, port, people = servers["journal"]
+            n = args.connections
+            plain = ["GET / - 0\n"] * n
+            live = ["GET /health/live - 0\n"] * n
+            get = [f"GET /characters/{p['id']} {p['token']} 0\n" for p in people]
+            cases = [("nginx constant reply", nginx_pid, nginx_port, lambda: plain, 1),
+                     ("GET /health/live", pid, port, lambda: live, 1),
+                     ("GET /characters/{id}, authenticated", pid, port, lambda: get, 1)]
+            for name in classes:
+                cpid, cport, cpeople = servers[name]
+
+                def patch(cport=cport, cpeople=cpeople):
+                    lines = []
+                    for p in cpeople:
+                        now = call(cport, "GET", f"/characters/{p['id']}", token=p["token"])
+                        lines.append(f"PATCH /characters/{p['id']}/stats/hitpoints {p['token']} "
+                                     f"{now['version']}\n")
+                    return lines
+                cases.append((f"PATCH hitpoints, class {name}", cpid, cport, patch, 4))
+            for _ in range(args.rounds):
+                for name, cpid, cport, targets, divide in cases:
+                    rows.setdefault(name, []).append(
+                        measure(build, cpid, cport, targets(), args.requests // divide))
+        finally:
+            for process in started:
+                process.terminate()
+            for process in started:
+                process.wait(30)
+    base = statistics.median(r["us"] for r in rows["nginx constant reply"])
+    print(f"{'target':40} {'CPU us/request':>14} {'x nginx':>8} {'p50 us':>8} {'p99 us':>8}")
+    for name, figures in rows.items():
+        us = statistics.median(r["us"] for r in figures)
+        p50 = statistics.median(r["p50"] for r in figures)
+        p99 = statistics.median(r["p99"] for r in figures)
+        print(f"{name:40} {us:14.1f} {us / base:8.2f} {p50:8.0f} {p99:8.0f}")
+
+
+if __name__ == "__main__":
+    main()

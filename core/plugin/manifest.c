@@ -136,7 +136,7 @@ hearth_status manifest_read(const manifest_source *source, const char *name, hea
                             hearth_error *error)
 {
     Elf64_Ehdr head;
-    Elf64_Shdr section;
+    Elf64_Shdr section = {0};
     hearth_status status = read_header(source, name, &head, error);
     if (status == HEARTH_OK)
         status = find_section(source, &head, name, &section, error);

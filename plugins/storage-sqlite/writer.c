@@ -177,7 +177,7 @@ static void fail_now(size_t count, hearth_storage_write_fn done, void *arg)
         .outcome = HEARTH_STORAGE_RETRY,
         .error = "storage-sqlite: out of memory",
     };
-    const hearth_storage_result *list[MAX_TRANSACT];
+    const hearth_storage_result *list[MAX_TRANSACT] = {0};
     const hearth_storage_result **results = list;
 
     if (count > MAX_TRANSACT)

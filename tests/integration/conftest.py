@@ -1,0 +1,37 @@
+"""Fixtures of the integration tests. HEARTH_BUILD names the build (default build/dev), HEARTH_LOOPS
+how many loops hearthd runs (default auto); ./dev test runs everything with auto, 1 and 4."""
+import itertools
+import pathlib
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import hearth  # noqa: E402
+
+
+@pytest.fixture
+def start_hearthd(tmp_path):
+    """start_hearthd(*args, **options) starts one; each has to end cleanly, unless it was killed."""
+    started = []
+    numbers = itertools.count()
+
+    def start(*args, directory=None, **options):
+        server = hearth.Hearthd(directory or tmp_path / f"hearthd{next(numbers)}", args, **options)
+        started.append(server)
+        return server
+
+    yield start
+    problems = []
+    for server in started:
+        running = server.process.poll() is None
+        status = server.stop()
+        if running and status != 0:
+            problems.append(f"exit status {status}:\n" + "\n".join(server.messages()[-30:]))
+    assert not problems, "\n".join(problems)
+
+
+@pytest.fixture
+def server(start_hearthd):
+    """A hearthd with etc/ as shipped."""
+    return start_hearthd()

@@ -5,6 +5,7 @@
 #include "vectors.h"
 
 #include <netcode_token.h>
+#include <session_claims.h>
 #include <sodium.h>
 
 struct script {
@@ -253,6 +254,67 @@ static void a_mapped_address_equals_its_ipv4_form(void **state)
     assert_true(netcode_address_equal(&mapped, &plain));
 }
 
+static const session_claims sample = {.seat = 3,
+                                      .game_sim_id = {1, 2},
+                                      .user_id = {3, 4},
+                                      .character_id = {5, 6},
+                                      .seed = UINT64_C(0x1122334455667788),
+                                      .admission = 9,
+                                      .combat = {.level = 2,
+                                                 .armor_class = 15,
+                                                 .speed_feet = 30,
+                                                 .hitpoints = 7,
+                                                 .max_hitpoints = 12,
+                                                 .modifiers = {-1, 2, 3, 0, 1, -2},
+                                                 .attack_bonus = 5,
+                                                 .damage = {1, 8, -1},
+                                                 .range_feet = 80,
+                                                 .name = "Pykey"}};
+
+static void session_claims_read_what_they_write(void **state)
+{
+    (void)state;
+    uint8_t bytes[NETCODE_USER_DATA_BYTES], again[NETCODE_USER_DATA_BYTES];
+    session_claims read;
+    session_claims_write(&sample, bytes);
+    assert_int_equal(session_claims_read(&read, bytes), HEARTH_OK);
+    session_claims_write(&read, again);
+    assert_memory_equal(bytes, again, sizeof(bytes));
+    assert_int_equal(read.combat.modifiers[5], -2);
+    assert_int_equal(read.combat.damage.modifier, -1);
+    assert_string_equal(read.combat.name, "Pykey");
+}
+
+static void impossible_claims_are_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned at;
+        uint8_t value;
+    } changes[] = {{0, 2},  {2, 1},   {64, 0}, {64, 21}, {68, 13}, {68, 0},
+                   {67, 9}, {79, 21}, {80, 0}, {82, 0},  {83, 9}};
+    uint8_t bytes[NETCODE_USER_DATA_BYTES];
+    session_claims read;
+    for (size_t i = 0; i < sizeof(changes) / sizeof(*changes); i++) {
+        session_claims_write(&sample, bytes);
+        bytes[changes[i].at] = changes[i].value;
+        assert_int_equal(session_claims_read(&read, bytes), HEARTH_EINVAL);
+    }
+    session_claims_write(&sample, bytes);
+    memset(bytes + 84, 'x', 16);
+    assert_int_equal(session_claims_read(&read, bytes), HEARTH_EINVAL);
+}
+
+static void client_ids_are_blake2b_64(void **state)
+{
+    (void)state;
+    uint8_t user_id[16];
+    for (unsigned i = 0; i < 16; i++)
+        user_id[i] = (uint8_t)i;
+    /* hashlib.blake2b(bytes(range(16)), digest_size=8), read as little-endian. */
+    assert_true(session_client_id(user_id) == UINT64_C(0xea97087b864496f4));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -264,6 +326,9 @@ int main(void)
         cmocka_unit_test(another_key_protocol_or_bit_does_not_open),
         cmocka_unit_test(addresses_read_what_they_write),
         cmocka_unit_test(a_mapped_address_equals_its_ipv4_form),
+        cmocka_unit_test(session_claims_read_what_they_write),
+        cmocka_unit_test(impossible_claims_are_refused),
+        cmocka_unit_test(client_ids_are_blake2b_64),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

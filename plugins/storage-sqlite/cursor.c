@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "document.h"
+#include <storage_op.h>
 
 static size_t put(char *text, size_t at, hearth_str s)
 {
@@ -30,7 +30,7 @@ bool cursor_to_sort(hearth_str cursor, hearth_str prefix, hearth_str *sort)
     if (cursor.ptr[0] != 'q')
         return false;
     *sort = (hearth_str){cursor.ptr + 1, cursor.len - 1};
-    return !key_part_problem(*sort, 1) && sort->len >= prefix.len &&
+    return !storage_part_problem(*sort, true) && sort->len >= prefix.len &&
            (prefix.len == 0 || memcmp(sort->ptr, prefix.ptr, prefix.len) == 0);
 }
 
@@ -68,7 +68,7 @@ bool cursor_to_key(hearth_str cursor, hearth_str collection, hearth_key *key)
     key->partition = (hearth_str){key->collection.ptr + first, (size_t)second};
     key->sort =
         (hearth_str){key->partition.ptr + second, cursor.len - 7 - (size_t)(first + second)};
-    if (key_problem(key))
+    if (storage_key_problem(key))
         return false;
     return collection.len == 0 ||
            (collection.len == key->collection.len &&

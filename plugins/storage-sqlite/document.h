@@ -7,6 +7,7 @@
 
 #include <hearth/service/storage.h>
 #include <sqlite3.h>
+#include <storage_op.h>
 
 /* The columns that row_read expects, in this order. */
 #define DOCUMENT_COLUMNS "collection, partition, sort, version, epoch, write_id, expires_ms, body"
@@ -23,15 +24,6 @@ struct row *row_read(sqlite3_stmt *statement);
 
 /* Frees a list of rows. */
 void rows_free(struct row *first);
-
-/* NULL when the key may name a document, else one sentence that says why not. */
-const char *key_problem(const hearth_key *key);
-
-/* The same for one string that stands where a part of a key may; `name` is for the sentence. */
-const char *key_part_problem(hearth_str part, int may_be_empty);
-
-/* Copies s to *end and moves *end behind it; returns the copy. */
-hearth_str str_place(char **end, hearth_str s);
 
 /* Binds a string, an empty one as '' and never as NULL. */
 int bind_str(sqlite3_stmt *statement, int index, hearth_str s);

@@ -6,19 +6,11 @@
 
 #include "document.h"
 
-#include <stdbool.h>
-
 struct job {
+    storage_call call; /* the ops, copied, and their results */
     struct job *next;
-    hearth_ctx *ctx; /* of the loop that called */
-    hearth_storage_write_fn done;
-    void *arg;
-    bool atomic; /* transact */
-    bool purge;  /* no ops: remove expired documents */
-    size_t count;
-    hearth_storage_op *ops;
-    hearth_storage_result *results;
-    const hearth_storage_result **result_list;
+    hearth_ctx *ctx;   /* of the loop that called */
+    bool purge;        /* no ops: remove expired documents */
     struct row *rows;  /* that results point to */
     const char *error; /* why the commit failed; static or in error_text */
     char error_text[256];
@@ -27,13 +19,5 @@ struct job {
 };
 
 #define MAX_TRANSACT 100
-
-/* Copies a call; ops that cannot succeed have their result FAILED already. NULL: out of memory. */
-struct job *job_create(hearth_ctx *ctx, const hearth_storage_op *const *ops, size_t count,
-                       bool atomic, hearth_storage_write_fn done, void *arg);
-void job_destroy(struct job *job);
-
-/* Gives every op the same result. `error` must outlive the job. */
-void job_fail(struct job *job, hearth_storage_outcome outcome, const char *error);
 
 #endif

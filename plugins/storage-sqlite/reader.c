@@ -257,10 +257,10 @@ static struct request *request_create(enum read_kind kind, hearth_str collection
         return NULL;
     char *end = (char *)(request + 1);
     request->kind = kind;
-    request->key.collection = str_place(&end, collection);
-    request->key.partition = str_place(&end, partition);
-    request->key.sort = str_place(&end, sort);
-    request->cursor = str_place(&end, cursor);
+    request->key.collection = storage_place(&end, collection);
+    request->key.partition = storage_place(&end, partition);
+    request->key.sort = storage_place(&end, sort);
+    request->cursor = storage_place(&end, cursor);
     request->last = &request->first;
     return request;
 }
@@ -289,7 +289,7 @@ void reader_get(hearth_ctx *ctx, const hearth_key *key, hearth_storage_get_fn do
     }
     request->done.get = done;
     request->arg = arg;
-    submit(ctx, request, key_problem(key) ? HEARTH_EINVAL : HEARTH_OK);
+    submit(ctx, request, storage_key_problem(key) ? HEARTH_EINVAL : HEARTH_OK);
 }
 
 void reader_query(hearth_ctx *ctx, hearth_str collection, hearth_str partition, hearth_str prefix,
@@ -306,7 +306,7 @@ void reader_query(hearth_ctx *ctx, hearth_str collection, hearth_str partition, 
     request->limit = limit;
     request->done.page = done;
     request->arg = arg;
-    if (key_problem(&key) || limit < 1 || limit > MAX_LIMIT ||
+    if (storage_key_problem(&key) || limit < 1 || limit > MAX_LIMIT ||
         !cursor_to_sort(request->cursor, prefix, &request->after.sort))
         status = HEARTH_EINVAL;
     submit(ctx, request, status);
@@ -326,7 +326,7 @@ void reader_scan(hearth_ctx *ctx, hearth_str collection, uint32_t limit, hearth_
     request->limit = limit;
     request->done.page = done;
     request->arg = arg;
-    if (key_part_problem(collection, 1) || limit < 1 || limit > MAX_LIMIT ||
+    if (storage_part_problem(collection, true) || limit < 1 || limit > MAX_LIMIT ||
         !cursor_to_key(request->cursor, collection, &request->after))
         status = HEARTH_EINVAL;
     submit(ctx, request, status);

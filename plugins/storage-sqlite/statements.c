@@ -66,8 +66,8 @@ static int apply(struct statements *statements, const hearth_storage_op *op)
 /* Judges and applies one op. SQLITE_OK: it has its result; otherwise the batch cannot go on. */
 static int write_op(struct statements *statements, struct job *job, size_t i, int64_t now_ms)
 {
-    const hearth_storage_op *op = &job->ops[i];
-    hearth_storage_result *result = &job->results[i];
+    const hearth_storage_op *op = &job->call.ops[i];
+    hearth_storage_result *result = &job->call.results[i];
     int code = SQLITE_OK;
 
     if (result->outcome == HEARTH_STORAGE_FAILED)
@@ -103,17 +103,14 @@ static int write_transaction(struct statements *statements, struct job *job, int
     bool refused = false;
 
     int code = database_run(statements->database, "SAVEPOINT transact");
-    for (size_t i = 0; i < job->count && code == SQLITE_OK; i++) {
+    for (size_t i = 0; i < job->call.count && code == SQLITE_OK; i++) {
         code = write_op(statements, job, i, now_ms);
-        refused = refused || job->results[i].outcome != HEARTH_STORAGE_OK;
+        refused = refused || job->call.results[i].outcome != HEARTH_STORAGE_OK;
     }
     if (code != SQLITE_OK)
         return code;
     if (refused) {
-        for (size_t i = 0; i < job->count; i++) {
-            if (job->results[i].outcome == HEARTH_STORAGE_OK)
-                job->results[i].outcome = HEARTH_STORAGE_CONFLICT;
-        }
+        storage_call_refuse(&job->call);
         code = database_run(statements->database, "ROLLBACK TO transact");
         if (code != SQLITE_OK)
             return code;
@@ -135,9 +132,9 @@ int job_write(struct statements *statements, struct job *job, int64_t now_ms)
 
     if (job->purge)
         return purge(statements, now_ms);
-    if (job->atomic)
+    if (job->call.atomic)
         return write_transaction(statements, job, now_ms);
-    for (size_t i = 0; i < job->count && code == SQLITE_OK; i++)
+    for (size_t i = 0; i < job->call.count && code == SQLITE_OK; i++)
         code = write_op(statements, job, i, now_ms);
     return code;
 }

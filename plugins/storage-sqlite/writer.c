@@ -34,6 +34,22 @@ struct writer {
 
 /* ---- back to the loop ---- */
 
+static struct job *job_create(hearth_ctx *ctx, const hearth_storage_op *const *ops, size_t count,
+                              bool atomic, hearth_storage_write_fn done, void *arg)
+{
+    struct job *job =
+        storage_call_create(sizeof(*job), ops, count, atomic, MAX_TRANSACT, done, arg);
+    if (job)
+        job->ctx = ctx;
+    return job;
+}
+
+static void job_destroy(struct job *job)
+{
+    rows_free(job->rows);
+    free(job);
+}
+
 static void deliver(hearth_ctx *ctx, void *arg)
 {
     struct job *job = arg;
@@ -45,8 +61,8 @@ static void deliver(hearth_ctx *ctx, void *arg)
         shared->metrics->observe(local->commit_ops, (double)job->batch_ops);
     }
     plugin_report_contact(ctx, job->error);
-    if (job->done)
-        job->done(job->result_list, job->count, job->arg);
+    if (job->call.done)
+        job->call.done(job->call.result_list, job->call.count, job->call.arg);
     job_destroy(job);
     local->writes_pending--;
     plugin_check_drained(ctx);
@@ -80,7 +96,7 @@ static void fail_batch(struct writer *writer, struct job *batch)
     for (struct job *job = batch; job; job = job->next) {
         memcpy(job->error_text, text, sizeof(text));
         job->error = job->error_text;
-        job_fail(job, HEARTH_STORAGE_RETRY, job->error);
+        storage_call_fail(&job->call, HEARTH_STORAGE_RETRY, job->error);
     }
 }
 
@@ -93,7 +109,7 @@ static void write_batch(struct writer *writer, struct job *batch)
     int code = database_run(writer->database, "BEGIN IMMEDIATE");
     for (struct job *job = batch; job && code == SQLITE_OK; job = job->next) {
         code = job_write(&writer->statements, job, clock->wall_ms(job->ctx));
-        ops += job->count;
+        ops += job->call.count;
     }
     if (code == SQLITE_OK)
         code = database_run(writer->database, "COMMIT");
@@ -111,7 +127,7 @@ static struct job *take_batch(struct writer *writer)
         pthread_cond_wait(&writer->wake, &writer->lock);
     struct job *batch = writer->first, **link = &writer->first;
     for (size_t ops = 0; *link && ops < BATCH_OPS; link = &(*link)->next)
-        ops += (*link)->count;
+        ops += (*link)->call.count;
     if (batch) {
         writer->first = *link;
         *link = NULL;
@@ -132,7 +148,7 @@ static void *run(void *arg)
         write_batch(writer, batch);
         while (batch) {
             struct job *next = batch->next;
-            ops += batch->count;
+            ops += batch->call.count;
             send_back(writer, batch);
             batch = next;
         }
@@ -152,43 +168,21 @@ static void submit(hearth_ctx *ctx, struct job *job)
 
     local_of(ctx)->writes_pending++;
     pthread_mutex_lock(&writer->lock);
-    bool full = writer->depth > 0 && writer->depth + job->count > writer->max_depth;
+    bool full = writer->depth > 0 && writer->depth + job->call.count > writer->max_depth;
     if (!full) {
         bool idle = !writer->first;
         *writer->last = job;
         writer->last = &job->next;
-        writer->depth += job->count;
+        writer->depth += job->call.count;
         if (idle)
             pthread_cond_signal(&writer->wake);
     }
     pthread_mutex_unlock(&writer->lock);
     if (full) {
         job->error = "storage-sqlite: the write queue is full";
-        job_fail(job, HEARTH_STORAGE_RETRY, job->error);
+        storage_call_fail(&job->call, HEARTH_STORAGE_RETRY, job->error);
         send_back(writer, job);
     }
-}
-
-/* Out of memory is the one case in which the callback runs before the call returns. */
-static void fail_now(size_t count, hearth_storage_write_fn done, void *arg)
-{
-    static const hearth_storage_result result = {
-        .struct_size = sizeof(result),
-        .outcome = HEARTH_STORAGE_RETRY,
-        .error = "storage-sqlite: out of memory",
-    };
-    const hearth_storage_result *list[MAX_TRANSACT] = {0};
-    const hearth_storage_result **results = list;
-
-    if (count > MAX_TRANSACT)
-        results = malloc(count * sizeof(*results));
-    if (!results)
-        abort(); /* not even pointers can be had for a call that must be answered */
-    for (size_t i = 0; i < count; i++)
-        results[i] = &result;
-    done(results, count, arg);
-    if (results != list)
-        free(results);
 }
 
 static void call(hearth_ctx *ctx, const hearth_storage_op *const *ops, size_t count, bool atomic,
@@ -198,7 +192,7 @@ static void call(hearth_ctx *ctx, const hearth_storage_op *const *ops, size_t co
     if (job)
         submit(ctx, job);
     else
-        fail_now(count, done, arg);
+        storage_fail_now(count, done, arg);
 }
 
 void writer_write(hearth_ctx *ctx, const hearth_storage_op *const *ops, size_t count,

@@ -4,9 +4,10 @@
  *
  * The first argument of every function is the provider's ctx: host->provider(ctx,
  * HEARTH_STORAGE_ID). All calls are asynchronous: what is passed is copied before the call returns,
- * the callback runs exactly once on the calling loop, never before the call has returned, and what
- * it is given is borrowed until it returns. Reads are consistent: they see every write that was
- * confirmed before they began. Callbacks receive the `arg` of the call.
+ * the callback runs exactly once on the calling loop, and what it is given is borrowed until it
+ * returns. It never runs before the call has returned, except when memory is out: then at once,
+ * with RETRY or EUNAVAILABLE. Reads are consistent: they see every write that was confirmed before
+ * they began. Callbacks receive the `arg` of the call.
  */
 #ifndef HEARTH_SERVICE_STORAGE_H
 #define HEARTH_SERVICE_STORAGE_H
@@ -108,8 +109,8 @@ typedef struct hearth_storage {
     void (*get)(hearth_ctx *ctx, const hearth_key *key, hearth_storage_get_fn done, void *arg);
 
     /* Documents of one partition of one collection whose sort begins with prefix, in bytewise order
-     * of sort, at most `limit` (1..1000) a page. A cursor is opaque, and good for this call only; a
-     * malformed one is EINVAL. [loop] */
+     * of sort, at most `limit` (1..1000) a page and fewer when they are large. A cursor is opaque,
+     * and good for this call only; a malformed one is EINVAL. [loop] */
     void (*query)(hearth_ctx *ctx, hearth_str collection, hearth_str partition, hearth_str prefix,
                   uint32_t limit, hearth_str cursor, hearth_storage_page_fn done, void *arg);
 

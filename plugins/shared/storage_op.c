@@ -15,6 +15,32 @@ hearth_str storage_place(char **end, hearth_str s)
     return placed;
 }
 
+storage_row *storage_row_create(const hearth_doc *doc)
+{
+    storage_row *row = malloc(sizeof(*row) + doc->key.collection.len + doc->key.partition.len +
+                              doc->key.sort.len + doc->body.len + doc->write_id.len);
+    if (!row)
+        return NULL;
+    char *end = row->bytes;
+    row->next = NULL;
+    row->doc = *doc;
+    row->doc.key.collection = storage_place(&end, doc->key.collection);
+    row->doc.key.partition = storage_place(&end, doc->key.partition);
+    row->doc.key.sort = storage_place(&end, doc->key.sort);
+    row->doc.body = storage_place(&end, doc->body);
+    row->doc.write_id = storage_place(&end, doc->write_id);
+    return row;
+}
+
+void storage_rows_free(storage_row *first)
+{
+    while (first) {
+        storage_row *next = first->next;
+        free(first);
+        first = next;
+    }
+}
+
 /* Well-formed UTF-8 (RFC 3629): no overlong forms, no surrogates, nothing past U+10FFFF. */
 static bool is_utf8(hearth_str s)
 {
@@ -174,6 +200,27 @@ void *storage_call_create(size_t head, const hearth_storage_op *const *ops, size
     }
     judge(call, max_transact);
     return call;
+}
+
+void storage_call_destroy(void *pointer)
+{
+    storage_call *call = pointer;
+    storage_rows_free(call->rows);
+    free(call);
+}
+
+bool storage_call_conflict(storage_call *call, size_t i, const hearth_doc *current)
+{
+    if (current) {
+        storage_row *row = storage_row_create(current);
+        if (!row)
+            return false;
+        row->next = call->rows;
+        call->rows = row;
+        call->results[i].current = &row->doc;
+    }
+    call->results[i].outcome = HEARTH_STORAGE_CONFLICT;
+    return true;
 }
 
 void storage_call_fail(storage_call *call, hearth_storage_outcome outcome, const char *error)

@@ -20,6 +20,19 @@ hearth_str storage_place(char **end, hearth_str s);
 
 bool storage_str_equal(hearth_str a, hearth_str b);
 
+/* A document of its own, in one heap block; rows form lists. */
+typedef struct storage_row {
+    struct storage_row *next;
+    hearth_doc doc;
+    char bytes[];
+} storage_row;
+
+/* A copy of the document; NULL when out of memory. */
+storage_row *storage_row_create(const hearth_doc *doc);
+
+/* Frees a list of rows. */
+void storage_rows_free(storage_row *first);
+
 /* The ops of a write or transact, copied, with their results, in one heap block. */
 typedef struct storage_call {
     size_t count;
@@ -27,16 +40,24 @@ typedef struct storage_call {
     hearth_storage_op *ops;
     hearth_storage_result *results;
     const hearth_storage_result **result_list; /* for the callback */
+    storage_row *rows;                         /* that results show as `current` */
     hearth_storage_write_fn done;
     void *arg;
 } storage_call;
 
 /* Copies a call behind `head` bytes for the backend's own struct, which must begin with a
  * storage_call; the rest of the head is zeroed. Ops that cannot succeed have their result FAILED
- * already. NULL: out of memory. Freed with free(). */
+ * already. NULL: out of memory. */
 void *storage_call_create(size_t head, const hearth_storage_op *const *ops, size_t count,
                           bool atomic, size_t max_transact, hearth_storage_write_fn done,
                           void *arg);
+
+/* Frees it with its rows. */
+void storage_call_destroy(void *call);
+
+/* Makes op i's result CONFLICT with a copy of the document that is there, NULL for none. false: out
+ * of memory, nothing changed. */
+bool storage_call_conflict(storage_call *call, size_t i, const hearth_doc *current);
 
 /* Gives every op that is not FAILED already this result. `error` must outlive the call. */
 void storage_call_fail(storage_call *call, hearth_storage_outcome outcome, const char *error);

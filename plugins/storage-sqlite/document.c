@@ -3,45 +3,23 @@
  */
 #include "document.h"
 
-#include <stdlib.h>
-
-struct row *row_read(sqlite3_stmt *statement)
+static hearth_str column(sqlite3_stmt *statement, int index)
 {
-    static const int texts[] = {0, 1, 2, 5, 7};
-    hearth_str text[5];
-    size_t total = 0;
-
-    for (size_t i = 0; i < 5; i++) {
-        text[i].ptr = (const char *)sqlite3_column_text(statement, texts[i]);
-        text[i].len = (size_t)sqlite3_column_bytes(statement, texts[i]);
-        total += text[i].len;
-    }
-    struct row *row = malloc(sizeof(*row) + total);
-    if (!row)
-        return NULL;
-    char *end = row->bytes;
-    row->next = NULL;
-    row->doc = (hearth_doc){
-        .struct_size = sizeof(hearth_doc),
-        .version = (uint64_t)sqlite3_column_int64(statement, 3),
-        .epoch = (uint64_t)sqlite3_column_int64(statement, 4),
-        .expires_ms = sqlite3_column_int64(statement, 6),
-    };
-    row->doc.key.collection = storage_place(&end, text[0]);
-    row->doc.key.partition = storage_place(&end, text[1]);
-    row->doc.key.sort = storage_place(&end, text[2]);
-    row->doc.write_id = storage_place(&end, text[3]);
-    row->doc.body = storage_place(&end, text[4]);
-    return row;
+    const char *text = (const char *)sqlite3_column_text(statement, index);
+    return (hearth_str){text, (size_t)sqlite3_column_bytes(statement, index)};
 }
 
-void rows_free(struct row *first)
+hearth_doc row_doc(sqlite3_stmt *statement)
 {
-    while (first) {
-        struct row *next = first->next;
-        free(first);
-        first = next;
-    }
+    return (hearth_doc){
+        .struct_size = sizeof(hearth_doc),
+        .key = {column(statement, 0), column(statement, 1), column(statement, 2)},
+        .version = (uint64_t)sqlite3_column_int64(statement, 3),
+        .epoch = (uint64_t)sqlite3_column_int64(statement, 4),
+        .write_id = column(statement, 5),
+        .expires_ms = sqlite3_column_int64(statement, 6),
+        .body = column(statement, 7),
+    };
 }
 
 int bind_str(sqlite3_stmt *statement, int index, hearth_str s)

@@ -11,7 +11,6 @@ struct job {
     struct job *next;
     hearth_ctx *ctx;   /* of the loop that called */
     bool purge;        /* no ops: remove expired documents */
-    struct row *rows;  /* that results point to */
     const char *error; /* why the commit failed; static or in error_text */
     char error_text[256];
     uint64_t commit_ns; /* how long the batch took; set in its first job only */

@@ -10,8 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cursor.h"
 #include "document.h"
+
+#include <storage_cursor.h>
 
 #define PAGE_BYTES (4u << 20) /* a page ends early when its documents are this large together */
 #define MAX_LIMIT  1000
@@ -33,7 +34,7 @@ struct request {
     } done;
     void *arg;
     hearth_status status;
-    struct row *first, **last;
+    storage_row *first, **last;
     size_t count;
     bool more; /* another page follows */
 };
@@ -53,7 +54,8 @@ struct reader {
 
 static void keep_row(struct reader *reader, struct request *request, sqlite3_stmt *statement)
 {
-    struct row *row = row_read(statement);
+    hearth_doc doc = row_doc(statement);
+    storage_row *row = storage_row_create(&doc);
     if (!row) {
         request->status = HEARTH_EUNAVAILABLE;
         snprintf(reader->error, sizeof(reader->error), "storage-sqlite: out of memory");
@@ -159,7 +161,7 @@ static void work(void *arg)
 static void answer_page(struct request *request)
 {
     hearth_str cursor = {NULL, 0};
-    char text[CURSOR_SIZE];
+    char text[STORAGE_CURSOR_SIZE];
     const hearth_doc **docs = calloc(request->count + 1, sizeof(*docs));
     size_t i = 0;
 
@@ -167,11 +169,11 @@ static void answer_page(struct request *request)
         request->done.page(HEARTH_EUNAVAILABLE, NULL, 0, cursor, request->arg);
         return;
     }
-    for (struct row *row = request->first; row; row = row->next)
+    for (storage_row *row = request->first; row; row = row->next)
         docs[i++] = &row->doc;
     if (request->more)
-        cursor = request->kind == READ_QUERY ? cursor_of_sort(docs[i - 1]->key.sort, text)
-                                             : cursor_of_key(&docs[i - 1]->key, text);
+        cursor = request->kind == READ_QUERY ? storage_cursor_of_sort(docs[i - 1]->key.sort, text)
+                                             : storage_cursor_of_key(&docs[i - 1]->key, text);
     bool ok = request->status == HEARTH_OK;
     request->done.page(request->status, ok ? docs : NULL, ok ? i : 0, cursor, request->arg);
     free(docs);
@@ -184,7 +186,7 @@ static void answer(struct request *request)
     else
         request->done.get(request->status,
                           request->status == HEARTH_OK ? &request->first->doc : NULL, request->arg);
-    rows_free(request->first);
+    storage_rows_free(request->first);
     free(request);
 }
 
@@ -307,7 +309,7 @@ void reader_query(hearth_ctx *ctx, hearth_str collection, hearth_str partition, 
     request->done.page = done;
     request->arg = arg;
     if (storage_key_problem(&key) || limit < 1 || limit > MAX_LIMIT ||
-        !cursor_to_sort(request->cursor, prefix, &request->after.sort))
+        !storage_cursor_to_sort(request->cursor, prefix, &request->after.sort))
         status = HEARTH_EINVAL;
     submit(ctx, request, status);
 }
@@ -327,7 +329,7 @@ void reader_scan(hearth_ctx *ctx, hearth_str collection, uint32_t limit, hearth_
     request->done.page = done;
     request->arg = arg;
     if (storage_part_problem(collection, true) || limit < 1 || limit > MAX_LIMIT ||
-        !cursor_to_key(request->cursor, collection, &request->after))
+        !storage_cursor_to_key(request->cursor, collection, &request->after))
         status = HEARTH_EINVAL;
     submit(ctx, request, status);
 }

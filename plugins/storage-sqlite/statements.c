@@ -10,38 +10,47 @@
 
 /* ---- one operation ---- */
 
-static struct row *find(struct statements *statements, const hearth_key *key, int64_t now_ms,
-                        int *code)
+static bool is_expired(sqlite3_stmt *select, int64_t now_ms)
 {
-    struct row *row = NULL;
-
-    bind_str(statements->select, 1, key->collection);
-    bind_str(statements->select, 2, key->partition);
-    bind_str(statements->select, 3, key->sort);
-    *code = sqlite3_step(statements->select);
-    if (*code == SQLITE_ROW) {
-        row = row_read(statements->select);
-        *code = row ? SQLITE_OK : SQLITE_NOMEM;
-    } else if (*code == SQLITE_DONE) {
-        *code = SQLITE_OK;
-    }
-    sqlite3_reset(statements->select);
-    if (row && row->doc.expires_ms > 0 && row->doc.expires_ms <= now_ms) {
-        rows_free(row);
-        row = NULL;
-    }
-    return row;
+    int64_t expires_ms = sqlite3_column_int64(select, 6);
+    return expires_ms > 0 && expires_ms <= now_ms;
 }
 
-static bool holds(const hearth_storage_op *op, const struct row *row)
+/* `row` is the statement that stands on the document's row, NULL when there is none. */
+static bool holds(const hearth_storage_op *op, sqlite3_stmt *row)
 {
     if (op->condition == HEARTH_IF_ABSENT)
         return row == NULL;
-    if ((op->condition & HEARTH_IF_VERSION) && (!row || row->doc.version != op->base_version))
+    if ((op->condition & HEARTH_IF_VERSION) &&
+        (!row || (uint64_t)sqlite3_column_int64(row, 3) != op->base_version))
         return false;
-    if ((op->condition & HEARTH_IF_EPOCH) && (!row || row->doc.epoch != op->base_epoch))
+    if ((op->condition & HEARTH_IF_EPOCH) &&
+        (!row || (uint64_t)sqlite3_column_int64(row, 4) != op->base_epoch))
         return false;
     return true;
+}
+
+/* Judges the op's condition; when it does not hold, the result is CONFLICT with what is there. */
+static int judge(struct statements *statements, struct job *job, size_t i, int64_t now_ms)
+{
+    const hearth_storage_op *op = &job->call.ops[i];
+    sqlite3_stmt *select = statements->select;
+
+    bind_str(select, 1, op->doc.key.collection);
+    bind_str(select, 2, op->doc.key.partition);
+    bind_str(select, 3, op->doc.key.sort);
+    int code = sqlite3_step(select);
+    if (code == SQLITE_ROW || code == SQLITE_DONE) {
+        bool there = code == SQLITE_ROW && !is_expired(select, now_ms);
+        code = SQLITE_OK;
+        if (!holds(op, there ? select : NULL)) {
+            hearth_doc doc = there ? row_doc(select) : (hearth_doc){0};
+            if (!storage_call_conflict(&job->call, i, there ? &doc : NULL))
+                code = SQLITE_NOMEM;
+        }
+    }
+    sqlite3_reset(select);
+    return code;
 }
 
 static int apply(struct statements *statements, const hearth_storage_op *op)
@@ -73,19 +82,9 @@ static int write_op(struct statements *statements, struct job *job, size_t i, in
     if (result->outcome == HEARTH_STORAGE_FAILED)
         return SQLITE_OK;
     if (op->condition != HEARTH_IF_ANY) {
-        struct row *row = find(statements, &op->doc.key, now_ms, &code);
-        if (code != SQLITE_OK)
+        code = judge(statements, job, i, now_ms);
+        if (code != SQLITE_OK || result->outcome != HEARTH_STORAGE_OK)
             return code;
-        if (!holds(op, row)) {
-            result->outcome = HEARTH_STORAGE_CONFLICT;
-            if (row) {
-                row->next = job->rows;
-                job->rows = row;
-                result->current = &row->doc;
-            }
-            return SQLITE_OK;
-        }
-        rows_free(row);
     }
     code = apply(statements, op);
     if ((code & 0xff) == SQLITE_CONSTRAINT) {

@@ -44,12 +44,6 @@ static struct job *job_create(hearth_ctx *ctx, const hearth_storage_op *const *o
     return job;
 }
 
-static void job_destroy(struct job *job)
-{
-    rows_free(job->rows);
-    free(job);
-}
-
 static void deliver(hearth_ctx *ctx, void *arg)
 {
     struct job *job = arg;
@@ -63,7 +57,7 @@ static void deliver(hearth_ctx *ctx, void *arg)
     plugin_report_contact(ctx, job->error);
     if (job->call.done)
         job->call.done(job->call.result_list, job->call.count, job->call.arg);
-    job_destroy(job);
+    storage_call_destroy(job);
     local->writes_pending--;
     plugin_check_drained(ctx);
 }
@@ -76,7 +70,7 @@ static void send_back(struct writer *writer, struct job *job)
         if (status == HEARTH_OK)
             return;
         if (status != HEARTH_ENOMEM) {
-            job_destroy(job);
+            storage_call_destroy(job);
             return;
         }
         nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);

@@ -1,13 +1,13 @@
 /*
- * cursor.c - "q" and the sort, or "s" with two lengths and the three parts of the key. Written by
- * us, but read as if by a stranger: every length is checked.
+ * storage_cursor.c - "q" and the sort, or "s" with two lengths and the three parts of the key.
+ * Written by us, but read as if by a stranger: every length is checked.
  */
-#include "cursor.h"
+#include "storage_cursor.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include <storage_op.h>
+#include "storage_op.h"
 
 static size_t put(char *text, size_t at, hearth_str s)
 {
@@ -16,13 +16,13 @@ static size_t put(char *text, size_t at, hearth_str s)
     return at + s.len;
 }
 
-hearth_str cursor_of_sort(hearth_str sort, char text[CURSOR_SIZE])
+hearth_str storage_cursor_of_sort(hearth_str sort, char text[STORAGE_CURSOR_SIZE])
 {
     text[0] = 'q';
     return (hearth_str){text, put(text, 1, sort)};
 }
 
-bool cursor_to_sort(hearth_str cursor, hearth_str prefix, hearth_str *sort)
+bool storage_cursor_to_sort(hearth_str cursor, hearth_str prefix, hearth_str *sort)
 {
     *sort = (hearth_str){NULL, 0};
     if (cursor.len == 0)
@@ -34,7 +34,7 @@ bool cursor_to_sort(hearth_str cursor, hearth_str prefix, hearth_str *sort)
            (prefix.len == 0 || memcmp(sort->ptr, prefix.ptr, prefix.len) == 0);
 }
 
-hearth_str cursor_of_key(const hearth_key *key, char text[CURSOR_SIZE])
+hearth_str storage_cursor_of_key(const hearth_key *key, char text[STORAGE_CURSOR_SIZE])
 {
     int head = snprintf(text, 16, "s%03zu%03zu", key->collection.len, key->partition.len);
     size_t at = put(text, (size_t)head, key->collection);
@@ -54,7 +54,7 @@ static int three_digits(const char *p)
     return value;
 }
 
-bool cursor_to_key(hearth_str cursor, hearth_str collection, hearth_key *key)
+bool storage_cursor_to_key(hearth_str cursor, hearth_str collection, hearth_key *key)
 {
     *key = (hearth_key){.collection = collection};
     if (cursor.len == 0)

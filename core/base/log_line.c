@@ -109,13 +109,12 @@ static void put_integer(line_writer *w, const char *key, int64_t integer)
     put_literal(w, key, digits);
 }
 
+/* What stands before it is short, so the message always finds its MESSAGE_MAX bytes of room. */
 static void put_message(line_writer *w, hearth_str message)
 {
     put_cstr(w, ",\"message\":\"");
-    w->limit--; /* the closing quote */
     if (!put_escaped(w, message, MESSAGE_MAX))
         w->truncated = true;
-    w->limit++;
     put_cstr(w, "\"");
 }
 

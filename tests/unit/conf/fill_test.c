@@ -196,6 +196,26 @@ static void secrets_come_from_environment_and_files(void **state)
     assert_str(conf->secret, "s3cret-of-the-file");
 }
 
+static void look_at_secret(void *arg)
+{
+    const hearth_str *secret = arg;
+    for (size_t i = 0; i < secret->len; i++)
+        assert_int_equal(secret->ptr[i], 0);
+    assert_int_equal(secret->len, 20);
+}
+
+static void secrets_are_wiped_before_their_memory_goes(void **state)
+{
+    (void)state;
+    hearth_str seen = {NULL, 0};
+    assert_int_equal(setenv("HEARTH_TEST_SECRET", "from-the-environment", 1), 0);
+    /* cleanups run newest first: this one runs after those that conf_fill leaves */
+    assert_int_equal(arena_defer(&arena, look_at_secret, &seen), HEARTH_OK);
+    seen = fill("issuer: me\nsecret: env:HEARTH_TEST_SECRET", "")->secret;
+    assert_str(seen, "from-the-environment");
+    arena_finish(&arena);
+}
+
 static void a_huge_secret_file_is_refused(void **state)
 {
     (void)state;
@@ -288,6 +308,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(bad_overrides_are_named_by_their_key, begin, end),
         cmocka_unit_test_setup_teardown(malformed_overrides_are_refused, begin, end),
         cmocka_unit_test_setup_teardown(secrets_come_from_environment_and_files, begin, end),
+        cmocka_unit_test_setup_teardown(secrets_are_wiped_before_their_memory_goes, begin, end),
         cmocka_unit_test_setup_teardown(a_huge_secret_file_is_refused, begin, end),
         cmocka_unit_test_setup_teardown(a_huge_file_is_refused, begin, end),
         cmocka_unit_test(every_arena_ceiling_fails_cleanly),

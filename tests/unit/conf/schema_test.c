@@ -199,6 +199,12 @@ static void a_diff_names_each_changed_key(void **state)
               note, changes);
     assert_string_equal(changes, "");
     conf_diff(&test_schema, before,
+              fill("{issuer: me, origins: [b], services: {storage: other}, "
+                   "listen: [{address: x}, {address: \"y\"}]}"),
+              note, changes);
+    assert_string_equal(changes, "origins+ services- ");
+    changes[0] = '\0';
+    conf_diff(&test_schema, before,
               fill("{issuer: you, greeting: hi, port: 1, verbose: true, timeout: 11s, "
                    "max_body: 1m, registration: open, origins: [a, b], services: {storage: x}, "
                    "retries: 2, listen: [{address: x}, {address: z}]}"),

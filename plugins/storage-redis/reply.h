@@ -1,0 +1,26 @@
+/*
+ * reply.h - reading the answers of our scripts. What comes from Redis is checked like anything else
+ * from outside: a wrong type or a malformed number is an error, not a guess.
+ */
+#ifndef STORAGE_REDIS_REPLY_H
+#define STORAGE_REDIS_REPLY_H
+
+#include <hearth/service/storage.h>
+
+#include <hiredis/hiredis.h>
+#include <stdbool.h>
+
+/* Reads version, epoch, write id, expiry and body from five elements; the key is left as it is. The
+ * strings are the reply's. */
+bool reply_doc(redisReply *const *elements, hearth_doc *doc);
+
+/* An element's string; {NULL, 0} if it is none. */
+hearth_str reply_str(const redisReply *reply);
+
+/* Whether Redis says that it does not know the script any more. */
+bool reply_noscript(const redisReply *reply);
+
+/* One sentence for an answer that is not what was asked for, NULL included. */
+const char *reply_problem(const redisReply *reply);
+
+#endif

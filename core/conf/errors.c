@@ -32,24 +32,30 @@ void conf_errors_add(conf_errors *errors, conf_place place, const char *key, con
     errors->lines[errors->count++] = line ? line : "configuration: out of memory";
 }
 
-void quote(hearth_str text, char *out, size_t size)
+void escape(hearth_str text, char *out, size_t size)
 {
-    size_t len = 0, limit = size - 8; /* an escape of 4, "...", a quote and NUL fit behind it */
-    size_t i = 0;
-    out[len++] = '"';
+    size_t len = 0, limit = size - 4, i = 0; /* "..." and NUL fit behind it */
     while (i < text.len) {
         unsigned char byte = (unsigned char)text.ptr[i];
         size_t step = str_utf8_length(text.ptr + i, text.len - i);
-        if (len + (step ? step : 1) > limit || len + 4 > limit)
+        bool plain = step > 0 && byte >= 0x20 && byte != 0x7F;
+        size_t room = plain ? step : 4;
+        if (room > limit - len)
             break;
-        if (step == 0 || byte < 0x20 || byte == 0x7F) {
-            len += (size_t)snprintf(out + len, 5, "\\x%02x", byte);
-            i++;
-        } else {
+        if (plain)
             memcpy(out + len, text.ptr + i, step);
-            len += step;
-            i += step;
-        }
+        else
+            snprintf(out + len, 5, "\\x%02x", byte);
+        len += room;
+        i += plain ? step : 1;
     }
-    snprintf(out + len, size - len, "%s\"", i < text.len ? "..." : "");
+    snprintf(out + len, size - len, "%s", i < text.len ? "..." : "");
+}
+
+void quote(hearth_str text, char *out, size_t size)
+{
+    escape(text, out + 1, size - 2);
+    size_t len = strlen(out + 1) + 1;
+    out[0] = out[len] = '"';
+    out[len + 1] = '\0';
 }

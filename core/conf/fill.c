@@ -117,16 +117,15 @@ static bool fill_field(const filling *f, const hearth_conf_field *field, const c
                        const char *prefix, conf_place place, char *out)
 {
     bool good = true, top = prefix[0] == '\0';
-    const char *key = arena_printf(f->arena, "%s%s", prefix, field->key);
+    const char *key = top ? field->key : arena_printf(f->arena, "%s%s", prefix, field->key);
     if (!key)
         return false;
     const conf_node *node = top ? overridden(f, field, &good) : NULL;
     if (!node)
         node = conf_child(mapping, str_from(field->key));
     if (!node && field->def) {
-        const char *from = arena_printf(f->arena, "default of %s", key);
-        conf_place there = {.file = from ? from : "default"};
-        node = node_from_text(f->arena, there, field->type, str_from(field->def), f->errors);
+        node = node_from_text(f->arena, (conf_place){.file = "default"}, field->type,
+                              str_from(field->def), f->errors);
         good = good && node;
     }
     if (top && field->type == HEARTH_CONF_MAP)
@@ -176,8 +175,8 @@ static void add_unknown(const filling *f, const conf_schema *schema, conf_place 
     for (const conf_group *group = schema->groups; group && group->key; group++)
         suggestion_offer(&near, str_from(group->key));
     suggestion_text(&near, hint, sizeof(hint));
-    quote(key, name, sizeof(name));
-    const char *full = arena_printf(f->arena, "%s%.*s", prefix, (int)strlen(name) - 2, name + 1);
+    escape(key, name, sizeof(name));
+    const char *full = arena_printf(f->arena, "%s%s", prefix, name);
     conf_errors_add(f->errors, place, full, "expected a known key, found an unknown one%s", hint);
 }
 

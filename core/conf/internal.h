@@ -52,7 +52,9 @@ void suggestion_offer(suggestion *s, hearth_str candidate);
 /* `; did you mean "x"?` or "". */
 void suggestion_text(const suggestion *s, char *out, size_t size);
 
-/* A text in quotes for a message: control characters escaped, shortened. */
+/* A text for a message: control characters and invalid bytes escaped, shortened. */
+void escape(hearth_str text, char *out, size_t size);
+/* The same in quotes. */
 void quote(hearth_str text, char *out, size_t size);
 
 #define QUOTE_SIZE 96

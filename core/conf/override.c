@@ -22,11 +22,10 @@ bool conf_overrides_add(conf_overrides *overrides, hearth_arena *arena, const ch
         return false;
     }
     char name[QUOTE_SIZE];
-    quote(str_slice(text, 0, equals), name, sizeof(name));
-    conf_override override = {
-        .place = arena_printf(arena, "--set %.*s", (int)strlen(name) - 2, name + 1),
-        .key = arena_dup_str(arena, str_slice(text, 0, equals)),
-        .value = arena_dup_str(arena, str_slice(text, equals + 1, text.len))};
+    escape(str_slice(text, 0, equals), name, sizeof(name));
+    conf_override override = {.place = arena_printf(arena, "--set %s", name),
+                              .key = arena_dup_str(arena, str_slice(text, 0, equals)),
+                              .value = arena_dup_str(arena, str_slice(text, equals + 1, text.len))};
     if (!override.place || !override.key.ptr || !override.value.ptr) {
         conf_errors_add(errors, place, NULL, "out of memory");
         return false;

@@ -291,8 +291,10 @@ static bool store_map(const filling *f, const hearth_conf_field *field, const ch
     hearth_conf_pair *items = arena_calloc(f->arena, count, sizeof(*items));
     bool good = items != NULL;
     for (const conf_node *item = node->first; items && item; item = item->next) {
-        const char *name = arena_printf(f->arena, "%s.%" HEARTH_PRIS, key, HEARTH_ARG(item->key));
-        good = check_item(f, name ? name : key, item) && good;
+        char name[2 * QUOTE_SIZE], entry[QUOTE_SIZE];
+        escape(item->key, entry, sizeof(entry));
+        snprintf(name, sizeof(name), "%.90s.%s", key, entry);
+        good = check_item(f, name, item) && good;
         items[i++] = (hearth_conf_pair){item->key, item->text};
     }
     *out = (hearth_conf_map){items, count};

@@ -133,9 +133,8 @@ static bool read_key(reader *r, const yaml_event_t *event, hearth_map *seen, hea
         return refuse(r, event->start_mark, "expected a smaller file, found too many keys");
     if (earlier) {
         char text[QUOTE_SIZE];
-        quote(*key, text, sizeof(text));
-        text[strlen(text) - 1] = '\0';
-        conf_errors_add(r->errors, place_of(r, event->start_mark), text + 1,
+        escape(*key, text, sizeof(text));
+        conf_errors_add(r->errors, place_of(r, event->start_mark), text,
                         "expected each key once, found it a second time");
     }
     return !earlier;

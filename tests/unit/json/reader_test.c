@@ -257,6 +257,23 @@ static void the_arena_bounds_the_cost(void **state)
     arena_finish(&small);
 }
 
+static void every_arena_ceiling_fails_cleanly(void **state)
+{
+    (void)state;
+    const char *text = "{\"a\":[1,-2,\"x\",true],\"b\":{\"c\":\"d\"},\"e\":[]}";
+    hearth_status status = HEARTH_ENOMEM;
+    for (size_t ceiling = 0; status != HEARTH_OK; ceiling += 16) {
+        hearth_arena small;
+        const hearth_json_value *value;
+        arena_init(&small, NULL, ceiling);
+        status = json_parse(&small, str_from(text), &value, &error);
+        assert_true(status == HEARTH_OK || status == HEARTH_ENOMEM);
+        assert_int_equal(status == HEARTH_OK, value != NULL);
+        assert_true(ceiling < 2048);
+        arena_finish(&small);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -270,6 +287,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(many_keys_are_checked_quickly, begin, end),
         cmocka_unit_test_setup_teardown(a_quoted_key_is_short_and_printable, begin, end),
         cmocka_unit_test(the_arena_bounds_the_cost),
+        cmocka_unit_test(every_arena_ceiling_fails_cleanly),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <hearth/plugin.h>
+
 #define MAX_WORDS CONTROL_MAX_ARGS
 
 static const struct {

@@ -89,11 +89,11 @@ class Hearthd(Client):
     """A running hearthd. Every line of its log is in .log, as parsed JSON (or as text)."""
 
     def __init__(self, directory, args=(), etc=None, loops=None, plugin_dir=None, env=None,
-                 wait=True, prefix=()):
+                 wait=True, prefix=(), program=None):
         super().__init__("127.0.0.1", 0)
         self.directory = pathlib.Path(directory)
         self.etc = pathlib.Path(etc) if etc else ROOT / "etc"
-        self.args = [*prefix, str(BUILD / "bin/hearthd"), "--config", str(self.etc / "hearth.yaml"),
+        self.args = [*prefix, str(program or BUILD / "bin/hearthd"), "--config", str(self.etc / "hearth.yaml"),
                      "--listen", "127.0.0.1:0", "--data-dir", str(self.directory / "data"),
                      "--plugin-dir", str(plugin_dir or BUILD / "plugins"),
                      "--loops", str(loops or LOOPS), *map(str, args)]

@@ -1,0 +1,72 @@
+#!/usr/bin/python3
+"""core/docs/configuration.md, made from the tables that the programs themselves check by.
+
+    reference.py BUILD_DIR            fails when the page does not say what the tables say
+    reference.py BUILD_DIR --update   writes it
+"""
+import json
+import pathlib
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PAGE = ROOT / "core/docs/configuration.md"
+HEAD = """# Every key of the configuration
+
+Made by `sdk/tool/reference.py` from the tables that `hearthd` and the plugins check by; a test compares.
+`hearth inspect hearthd` and `hearth inspect ID` show the same.
+
+`etc/hearth.yaml` holds the host's keys, each file in `etc/plugins.d/` those of one plugin. Durations are
+written `250ms`, `10s`, `15m`, `24h`, `7d`; sizes `512`, `64k`, `10m`, `1g`, in powers of 1024. A secret is
+`env:NAME` or `file:PATH`, and is never shown. Keys marked *live* are taken up by SIGHUP; any other change
+needs a restart.
+"""
+
+
+def cell(text):
+    return str(text).replace("|", "\\|")
+
+
+def flags(field):
+    return ", ".join(name for name, on in (("required", field["required"]), ("secret", field["secret"]),
+                                           ("live", field["reloadable"])) if on)
+
+
+def table(fields):
+    lines = ["| key | takes | default | | |", "| --- | --- | --- | --- | --- |"]
+    for f in fields:
+        default = f"`{cell(f['default'])}`" if f.get("default") else ""
+        lines.append(f"| `{cell(f['key'])}` | {cell(f.get('expected', ''))} | {default} | {flags(f)} "
+                     f"| {cell(f['help'])} |")
+    return "\n".join(lines)
+
+
+def inspect(build, name):
+    done = subprocess.run([build / "bin/hearth", "inspect", name, "--json"], capture_output=True, text=True)
+    if done.returncode != 0:
+        raise SystemExit(f"hearth inspect {name}: {done.stderr}")
+    return json.loads(done.stdout)
+
+
+def page(build):
+    parts = [HEAD, "## hearthd\n", table(inspect(build, "hearthd"))]
+    for source in sorted((ROOT / "plugins").glob("*/plugin.c")):
+        name = source.parent.name
+        plugin = inspect(build, build / "plugins" / f"{name}.so")
+        parts.append(f"\n## {name}\n\n{plugin['summary']}\n")
+        parts.append(table(plugin["config"]) if plugin["config"] else "It has no keys.")
+    return "\n".join(parts) + "\n"
+
+
+def main():
+    text = page(pathlib.Path(sys.argv[1]).resolve())
+    if "--update" in sys.argv:
+        PAGE.write_text(text)
+    elif not PAGE.exists() or PAGE.read_text() != text:
+        print(f"{PAGE} does not say what the tables say: sdk/tool/reference.py {sys.argv[1]} --update")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -28,17 +28,20 @@ def cell(text):
 
 
 def flags(field):
-    return ", ".join(name for name, on in (("required", field["required"]), ("secret", field["secret"]),
-                                           ("live", field["reloadable"])) if on)
+    return ", ".join(name for name, flag in (("required", "required"), ("secret", "secret"),
+                                             ("live", "reloadable")) if field.get(flag))
+
+
+def rows(fields, prefix=""):
+    for f in fields:
+        default = f"`{cell(f['default'])}`" if f.get("default") else ""
+        takes = f.get("expected") or f["type"]
+        yield f"| `{prefix}{cell(f['key'])}` | {cell(takes)} | {default} | {flags(f)} | {cell(f['help'])} |"
+        yield from rows(f.get("items", []), f"{prefix}{f['key']}[].")
 
 
 def table(fields):
-    lines = ["| key | takes | default | | |", "| --- | --- | --- | --- | --- |"]
-    for f in fields:
-        default = f"`{cell(f['default'])}`" if f.get("default") else ""
-        lines.append(f"| `{cell(f['key'])}` | {cell(f.get('expected', ''))} | {default} | {flags(f)} "
-                     f"| {cell(f['help'])} |")
-    return "\n".join(lines)
+    return "\n".join(["| key | takes | default | | |", "| --- | --- | --- | --- | --- |", *rows(fields)])
 
 
 def inspect(build, name):

@@ -1,8 +1,6 @@
 /*
- * command.c - hearth.command/1: runs a subcommand on loop 0 and keeps what it prints.
- *
- * An option is a word that begins with "--"; it takes the next word as its value unless that is an
- * option too.
+ * command.c - hearth.command/1: runs a subcommand on loop 0 and keeps what it prints. As in the
+ * real host, the usage line of a command tells its options and which of them take a value.
  */
 #include "fake.h"
 
@@ -16,25 +14,15 @@ struct hearth_cmd {
     hearth_test_host *host;
     hearth_arena *arena;
     char *text; /* the words, cut at their spaces */
-    char *words[MAX_WORDS];
-    size_t count;
+    char *args[MAX_WORDS];
+    char *options[MAX_WORDS], *values[MAX_WORDS];
+    size_t arg_count, option_count;
     char *input, *out, *err;
     size_t out_size, err_size;
     FILE *out_file, *err_file;
     hearth_status status;
     int finished;
 };
-
-static bool is_option(const char *word)
-{
-    return word && word[0] == '-' && word[1] == '-' && word[2] != '\0';
-}
-
-static bool takes_next(const hearth_cmd *cmd, size_t i)
-{
-    return is_option(cmd->words[i]) && !strchr(cmd->words[i], '=') && i + 1 < cmd->count &&
-           !is_option(cmd->words[i + 1]);
-}
 
 static hearth_str str(const char *text)
 {
@@ -43,27 +31,14 @@ static hearth_str str(const char *text)
 
 static hearth_str command_argument(hearth_cmd *cmd, size_t index)
 {
-    for (size_t i = 0; i < cmd->count; i++) {
-        if (is_option(cmd->words[i]))
-            i += takes_next(cmd, i);
-        else if (index-- == 0)
-            return str(cmd->words[i]);
-    }
-    return (hearth_str){NULL, 0};
+    return index < cmd->arg_count ? str(cmd->args[index]) : (hearth_str){NULL, 0};
 }
 
 static hearth_str command_option(hearth_cmd *cmd, const char *name)
 {
-    size_t len = strlen(name);
-    for (size_t i = 0; i < cmd->count; i++) {
-        const char *word = cmd->words[i];
-        if (!is_option(word) || strncmp(word + 2, name, len) != 0)
-            continue;
-        if (word[2 + len] == '=')
-            return str(word + 3 + len);
-        if (word[2 + len] == '\0')
-            return takes_next(cmd, i) ? str(cmd->words[i + 1]) : str("");
-    }
+    for (size_t i = cmd->option_count; i > 0; i--) /* the last one given holds */
+        if (strcmp(cmd->options[i - 1], name) == 0)
+            return str(cmd->values[i - 1]);
     return (hearth_str){NULL, 0};
 }
 
@@ -154,6 +129,59 @@ static const hearth_command *find_command(hearth_test_host *host, const char *wo
     return NULL;
 }
 
+typedef enum option_kind { OPTION_UNKNOWN, OPTION_BARE, OPTION_VALUE } option_kind;
+
+static option_kind option_kind_of(const char *usage, const char *name)
+{
+    size_t len = strlen(name);
+    for (const char *at = usage ? strstr(usage, "--") : NULL; at; at = strstr(at + 2, "--")) {
+        const char *end = at + 2 + len;
+        if (strncmp(at + 2, name, len) != 0)
+            continue;
+        if (*end == '\0' || *end == ']' || *end == '|')
+            return OPTION_BARE;
+        if (*end == '=')
+            return OPTION_VALUE;
+        if (*end == ' ')
+            return end[1] == '[' || end[1] == '-' || end[1] == '\0' ? OPTION_BARE : OPTION_VALUE;
+    }
+    return OPTION_UNKNOWN;
+}
+
+/* False: the real host would refuse this command line. */
+static bool take_option(hearth_cmd *cmd, const char *usage, char *word, char **save)
+{
+    char *equals = strchr(word, '=');
+    if (equals)
+        *equals = '\0';
+    option_kind kind = option_kind_of(usage, word + 2);
+    char *value = equals ? equals + 1 : kind == OPTION_VALUE ? strtok_r(NULL, " ", save) : "";
+    if (kind == OPTION_UNKNOWN || !value || (equals && kind == OPTION_BARE)) {
+        fprintf(cmd->err_file, "option %s: expected %s\n", word, usage ? usage : "none");
+        return false;
+    }
+    cmd->options[cmd->option_count] = word + 2;
+    cmd->values[cmd->option_count++] = value;
+    return true;
+}
+
+static bool take_words(hearth_cmd *cmd, const char *usage)
+{
+    bool options = true;
+    char *save = NULL;
+    for (char *word = strtok_r(cmd->text, " ", &save);
+         word && cmd->arg_count + cmd->option_count < MAX_WORDS;
+         word = strtok_r(NULL, " ", &save)) {
+        if (options && strcmp(word, "--") == 0)
+            options = false;
+        else if (!options || strncmp(word, "--", 2) != 0)
+            cmd->args[cmd->arg_count++] = word;
+        else if (!take_option(cmd, usage, word, &save))
+            return false;
+    }
+    return true;
+}
+
 static hearth_cmd *command_new(hearth_test_host *host, const char *rest, const char *input)
 {
     fake_command_finish(host);
@@ -164,12 +192,20 @@ static hearth_cmd *command_new(hearth_test_host *host, const char *rest, const c
     cmd->input = fake_copy(input);
     cmd->out_file = open_memstream(&cmd->out, &cmd->out_size);
     cmd->err_file = open_memstream(&cmd->err, &cmd->err_size);
-    char *save = NULL;
-    for (char *word = strtok_r(cmd->text, " ", &save); word && cmd->count < MAX_WORDS;
-         word = strtok_r(NULL, " ", &save))
-        cmd->words[cmd->count++] = word;
     host->command = cmd;
     return cmd;
+}
+
+static void run(hearth_cmd *cmd, fake_plugin *plugin, const hearth_command *command)
+{
+    uint32_t before = fake_enter(cmd->host, 0);
+    hearth_status status = command->run(&plugin->loops[0].pub, cmd);
+    fake_leave(cmd->host, before);
+    if (status == HEARTH_DEFERRED)
+        return;
+    if (cmd->finished)
+        fake_rule("%s %s: finished and answered %d as well", plugin->id, command->name, status);
+    command_finish(cmd, status);
 }
 
 hearth_test_output hearth_test_command(hearth_test_host *host, const char *words, const char *input,
@@ -181,14 +217,10 @@ hearth_test_output hearth_test_command(hearth_test_host *host, const char *words
     if (!command || !host->running)
         fake_rule("hearth_test_command: no plugin has a subcommand for \"%s\"", words);
     hearth_cmd *cmd = command_new(host, rest, input);
-    uint32_t before = fake_enter(host, 0);
-    hearth_status status = command->run(&plugin->loops[0].pub, cmd);
-    fake_leave(host, before);
-    if (status != HEARTH_DEFERRED) {
-        if (cmd->finished)
-            fake_rule("%s %s: finished and answered %d as well", plugin->id, command->name, status);
-        command_finish(cmd, status);
-    }
+    if (take_words(cmd, command->usage))
+        run(cmd, plugin, command);
+    else
+        command_finish(cmd, HEARTH_EINVAL);
     hearth_test_pump(host);
     hearth_test_wait(host, &cmd->finished, real_ms);
     fflush(cmd->out_file);

@@ -55,11 +55,7 @@ static int read_command_line(command_line *line, int argc, char **argv)
     for (int i = 1; i < argc;) {
         hearth_error error;
         error_clear(&error);
-        if (!plain && strcmp(argv[i], "--") == 0) {
-            plain = true;
-            i++;
-            continue;
-        }
+        plain = plain || strcmp(argv[i], "--") == 0;
         hearth_status status =
             plain ? HEARTH_ENOTFOUND : host_argv_take(&line->host, argc, argv, &i, &error);
         if (status == HEARTH_OK)
@@ -77,12 +73,17 @@ static int read_command_line(command_line *line, int argc, char **argv)
 static bool take_json(command_line *line, bool *json)
 {
     size_t kept = 0;
+    bool plain = false;
     for (size_t i = 0; i < line->count; i++) {
-        if (strcmp(line->words[i], "--json") == 0) {
+        if (!plain && strcmp(line->words[i], "--") == 0) {
+            plain = true;
+            continue;
+        }
+        if (!plain && strcmp(line->words[i], "--json") == 0) {
             *json = true;
             continue;
         }
-        if (line->words[i][0] == '-') {
+        if (!plain && line->words[i][0] == '-') {
             tool_fail(TOOL_USAGE, "unknown option %s", line->words[i]);
             return false;
         }

@@ -121,6 +121,10 @@ static void a_command_prints_and_ends(void **unused)
     hearth_test_output output = hearth_test_command(host, "sample greet --how=softly ann", "in", 0);
     assert_int_equal(output.status, HEARTH_OK);
     assert_string_equal(output.out, "ann softly in\n");
+    output = hearth_test_command(host, "sample greet --how softly -- --ann", "", 0);
+    assert_string_equal(output.out, "--ann softly \n");
+    output = hearth_test_command(host, "sample greet --shout ann", NULL, 0);
+    assert_int_equal(output.status, HEARTH_EINVAL);
     output = hearth_test_command(host, "sample greet", NULL, 0);
     assert_int_equal(output.status, HEARTH_EINVAL);
     assert_string_equal(output.err, "a name is needed\n");

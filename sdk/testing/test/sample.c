@@ -344,7 +344,8 @@ static const hearth_metric metrics[] = {
     {"sample_seconds", HEARTH_HISTOGRAM, 0, "seconds", "time", bounds, 2, NULL},
     {0}};
 
-static const hearth_command commands[] = {{"sample greet", "NAME", "greets", greet}, {0}};
+static const hearth_command commands[] = {{"sample greet", "NAME [--how HOW]", "greets", greet},
+                                          {0}};
 
 HEARTH_PLUGIN("sample", "1.0.0", .summary = "Uses everything.", .uses = uses, .config = fields,
               .config_size = sizeof(struct sample_conf), .routes = routes, .hooks = hooks,

@@ -44,7 +44,7 @@ static hearth_str command_option(hearth_cmd *cmd, const char *name)
 
 static hearth_str command_input(hearth_cmd *cmd)
 {
-    return str(cmd->input);
+    return cmd->input ? str(cmd->input) : (hearth_str){NULL, 0};
 }
 
 static hearth_arena *command_arena(hearth_cmd *cmd)
@@ -189,7 +189,7 @@ static hearth_cmd *command_new(hearth_test_host *host, const char *rest, const c
     cmd->host = host;
     cmd->arena = fake_arena_create(host, 1048576);
     cmd->text = fake_copy(rest);
-    cmd->input = fake_copy(input);
+    cmd->input = input ? fake_copy(input) : NULL;
     cmd->out_file = open_memstream(&cmd->out, &cmd->out_size);
     cmd->err_file = open_memstream(&cmd->err, &cmd->err_size);
     host->command = cmd;

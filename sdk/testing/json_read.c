@@ -306,7 +306,7 @@ hearth_json_type fake_json_type(const hearth_json_value *value)
 
 const hearth_json_value *fake_json_get(const hearth_json_value *object, const char *key)
 {
-    if (object->type != HEARTH_JSON_OBJECT)
+    if (!object || object->type != HEARTH_JSON_OBJECT)
         return NULL;
     size_t len = strlen(key);
     for (const hearth_json_value *item = object->children; item; item = item->next)
@@ -317,7 +317,7 @@ const hearth_json_value *fake_json_get(const hearth_json_value *object, const ch
 
 size_t fake_json_size(const hearth_json_value *value)
 {
-    return value->count;
+    return value ? value->count : 0;
 }
 
 static const hearth_json_value *child(const hearth_json_value *value, size_t index)
@@ -330,14 +330,14 @@ static const hearth_json_value *child(const hearth_json_value *value, size_t ind
 
 const hearth_json_value *fake_json_at(const hearth_json_value *array, size_t index)
 {
-    return array->type == HEARTH_JSON_ARRAY ? child(array, index) : NULL;
+    return array && array->type == HEARTH_JSON_ARRAY ? child(array, index) : NULL;
 }
 
 const hearth_json_value *fake_json_member(const hearth_json_value *object, size_t index,
                                           hearth_str *key)
 {
     const hearth_json_value *item =
-        object->type == HEARTH_JSON_OBJECT ? child(object, index) : NULL;
+        object && object->type == HEARTH_JSON_OBJECT ? child(object, index) : NULL;
     if (item)
         *key = item->key;
     return item;
@@ -345,17 +345,17 @@ const hearth_json_value *fake_json_member(const hearth_json_value *object, size_
 
 hearth_str fake_json_as_string(const hearth_json_value *value)
 {
-    return value->text;
+    return value ? value->text : (hearth_str){NULL, 0};
 }
 
 int64_t fake_json_as_integer(const hearth_json_value *value)
 {
-    return value->type == HEARTH_JSON_INTEGER ? value->integer : 0;
+    return value && value->type == HEARTH_JSON_INTEGER ? value->integer : 0;
 }
 
 int fake_json_as_boolean(const hearth_json_value *value)
 {
-    return value->type == HEARTH_JSON_BOOL && value->integer != 0;
+    return value && value->type == HEARTH_JSON_BOOL && value->integer != 0;
 }
 
 hearth_str fake_json_source(const hearth_json_value *value)

@@ -9,7 +9,12 @@
 static void on_last_logout(hearth_str user, void *arg)
 {
     struct characters_loop *loop = arg;
-    (void)loop->entities->evict(loop->entities_ctx, user, NULL, NULL);
+    hearth_status status = loop->entities->evict(loop->entities_ctx, user, NULL, NULL);
+    if (status < 0)
+        HEARTH_LOG(loop->log, loop->ctx, NULL, HEARTH_LOG_WARNING,
+                   "the last session ended: expected to flush its characters now, found status %d; "
+                   "they are flushed later",
+                   (int)status);
 }
 
 static hearth_status check(const void *conf, char *err, size_t err_size)

@@ -98,6 +98,26 @@ void arena_finish(hearth_arena *arena)
     arena->used = 0;
 }
 
+static size_t count_chunks(const hearth_arena *arena)
+{
+    size_t count = 0;
+    for (const struct hearth_arena_chunk *chunk = arena->chunks; chunk; chunk = chunk->next)
+        count++;
+    return count;
+}
+
+void arena_detach(hearth_arena *arena)
+{
+    arena->pool->in_use -= count_chunks(arena);
+    arena->pool = NULL;
+}
+
+void arena_attach(hearth_arena *arena, hearth_arena_pool *pool)
+{
+    arena->pool = pool;
+    pool->in_use += count_chunks(arena);
+}
+
 static void *alloc_large(hearth_arena *arena, size_t rounded, size_t size)
 {
     struct hearth_arena_chunk *chunk = malloc(sizeof(*chunk) + size);

@@ -56,6 +56,14 @@ void arena_init(hearth_arena *arena, hearth_arena_pool *pool, size_t ceiling);
 /* Runs the cleanups, newest first, then gives all memory back. The arena is empty and usable. */
 void arena_finish(hearth_arena *arena);
 
+/*
+ * Takes the arena and what is in it out of its pool, and into another one of the same chunk size:
+ * for a request that goes to another loop. Each on the thread of its pool; between the two the
+ * arena is only read.
+ */
+void arena_detach(hearth_arena *arena);
+void arena_attach(hearth_arena *arena, hearth_arena_pool *pool);
+
 void *arena_alloc_slow(hearth_arena *arena, size_t rounded, size_t size);
 
 /* Aligned for any type, not zeroed; NULL at the ceiling or when the system has no memory. */

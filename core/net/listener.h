@@ -9,29 +9,32 @@
 #include "net/loop.h"
 
 typedef struct hearth_listener {
-    uv_tcp_t tcp; /* first: uv casts */
     hearth_loop *loop;
-    hearth_address address; /* as bound: the kernel's port when 0 was asked */
-    void (*on_connection)(struct hearth_listener *listener);
-    void *owner;
-    bool open;
+    int fd; /* -1: closed */
     bool accepting;
+    hearth_address address; /* as bound: the kernel's port when 0 was asked */
+    /* A connection came: the callee owns fd (non-blocking, close-on-exec). */
+    void (*on_connection)(struct hearth_listener *listener, int fd, const hearth_address *peer);
+    void (*on_closed)(struct hearth_listener *listener);
+    void *owner;
+    uv_poll_t poll;
+    hearth_wheel_timer retry;
 } hearth_listener;
 
 /*
- * [main or loop, before the loop runs or on its thread] Binds and listens, but accepts nothing yet:
- * connections wait in the kernel's backlog. For port 0 pass the first listener's address to
- * the others. `on_connection` runs per waiting connection and calls uv_accept on &tcp.
+ * [main or loop] Binds and listens, but accepts nothing yet: connections wait in the kernel's
+ * backlog. For port 0 pass the first listener's address to the others. Nothing is open on failure.
  */
-HEARTH_MUST_CHECK hearth_status listener_open(hearth_listener *listener, hearth_loop *loop,
-                                              const hearth_address *address, int backlog,
-                                              void (*on_connection)(hearth_listener *), void *owner,
-                                              hearth_error *error);
-/* [loop] */
+HEARTH_MUST_CHECK hearth_status listener_open(
+    hearth_listener *listener, hearth_loop *loop, const hearth_address *address, int backlog,
+    void (*on_connection)(hearth_listener *listener, int fd, const hearth_address *peer),
+    void *owner, hearth_error *error);
+/* [loop, or main before it runs] Accepts from now on. Out of descriptors it pauses and tries again.
+ */
 HEARTH_MUST_CHECK hearth_status listener_accept(hearth_listener *listener, hearth_error *error);
 /*
- * [loop] Takes what waits in the backlog, then closes. `done` (may be NULL) runs when the
- * listener's memory may go. To be called on one that is open, once.
+ * [loop, or main when it does not run] Takes what waits in the backlog if it was accepting, then
+ * closes; `done` (may be NULL) runs, perhaps at once, when the listener's memory may go.
  */
 void listener_close(hearth_listener *listener, void (*done)(hearth_listener *listener));
 

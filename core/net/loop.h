@@ -56,8 +56,8 @@ HEARTH_MUST_CHECK hearth_status loop_init(hearth_loop *loop, uint32_t index, uin
 void loop_run(hearth_loop *loop);
 /* [any] Lets loop_run return at the end of its turn, whatever is still open. */
 void loop_stop(hearth_loop *loop);
-/* After loop_run has returned, on the same thread or after joining it: runs what is left to close,
- * delivers remaining letters, frees. Everything with a uv handle has been closed before. */
+/* [main] After loop_run has returned on every loop: delivers remaining letters, runs what is left
+ * to close, frees. Whatever opened a uv handle has begun to close it before. */
 void loop_finish(hearth_loop *loop);
 
 /* The loop whose thread this is, or NULL. [any] */
@@ -79,6 +79,10 @@ static inline void loop_timer_stop(hearth_loop *loop, hearth_wheel_timer *timer)
     wheel_stop(&loop->wheel, timer);
 }
 
+/* [loop] First thing in every callback that comes from uv (sockets, uv_poll): the turn has begun.
+ */
+static inline void loop_wake(hearth_loop *loop);
+
 /* [loop] Fast random numbers for ids that must be unique, not secret. */
 uint64_t loop_random(hearth_loop *loop);
 
@@ -95,6 +99,15 @@ static inline void loop_enter(hearth_loop *loop, const char *plugin, const char 
 static inline void loop_leave(hearth_loop *loop)
 {
     loop_enter(loop, NULL, NULL);
+}
+
+static inline void loop_wake(hearth_loop *loop)
+{
+    if (HEARTH_LIKELY(atomic_load_explicit(&loop->activity.awake, memory_order_relaxed)))
+        return;
+    loop->now_ms = uv_now(&loop->uv);
+    loop_leave(loop);
+    atomic_store_explicit(&loop->activity.awake, true, memory_order_release);
 }
 
 #endif

@@ -27,4 +27,18 @@ typedef struct hearth_mailbox {
     uv_async_t async;
 } hearth_mailbox;
 
+/* For loop.c; everybody else sends by loop_send. The async handle is the loop's to open and close.
+ */
+void mailbox_init(hearth_mailbox *mailbox);
+/* [any] False: it is closed. After true, the mailbox stays until mailbox_release. */
+bool mailbox_put(hearth_mailbox *mailbox, hearth_letter *letter);
+void mailbox_release(hearth_mailbox *mailbox);
+/* [any] Wakes the receiver, unless somebody has done so already. */
+void mailbox_announce(hearth_mailbox *mailbox);
+/* [loop] Before taking: announcements from now on wake again. */
+void mailbox_begin(hearth_mailbox *mailbox);
+hearth_letter *mailbox_take(hearth_mailbox *mailbox);
+/* [loop] Refuses further letters and waits for those half-way in. */
+void mailbox_close(hearth_mailbox *mailbox);
+
 #endif

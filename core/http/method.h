@@ -4,6 +4,8 @@
 #ifndef HEARTH_HTTP_METHOD_H
 #define HEARTH_HTTP_METHOD_H
 
+#include <stdint.h>
+
 #include "base/str.h"
 
 typedef enum http_method {

@@ -92,6 +92,7 @@ class Hearthd(Client):
                  wait=True, prefix=(), program=None):
         super().__init__("127.0.0.1", 0)
         self.directory = pathlib.Path(directory)
+        self.directory.mkdir(parents=True, exist_ok=True)
         self.etc = pathlib.Path(etc) if etc else ROOT / "etc"
         self.args = [*prefix, str(program or BUILD / "bin/hearthd"), "--config", str(self.etc / "hearth.yaml"),
                      "--listen", "127.0.0.1:0", "--data-dir", str(self.directory / "data"),

@@ -11,8 +11,10 @@
 /* What the command line may say beside the file; strings are borrowed from argv. */
 typedef struct host_options {
     const char *config;           /* --config, default /etc/hearth/hearth.yaml */
-    const char *const *overrides; /* in order: "listen=…", "data_dir=…", "auth.registration=open" */
+    const char *const *overrides; /* in order: "data_dir=…", "loops=2", "auth.registration=open" */
     size_t override_count;
+    const char *const *listen; /* --listen ADDR:PORT, instead of the file's */
+    size_t listen_count;
     const char *const *with;    /* --with ID: files of plugins.available/ */
     size_t with_count;
     const char *const *without; /* --without ID: files of plugins.d/ left out */
@@ -25,6 +27,7 @@ typedef struct host_options {
 typedef struct host_argv {
     host_options options;
     const char *overrides[HOST_MAX_OVERRIDES];
+    const char *listen[HOST_MAX_OVERRIDES];
     const char *with[HOST_MAX_OVERRIDES];
     const char *without[HOST_MAX_OVERRIDES];
     char *owned[HOST_MAX_OVERRIDES];
@@ -44,8 +47,11 @@ void host_argv_finish(host_argv *args);
 /* hearthd: runs until it was told to stop. Returns the exit status: 0, 1 or 2. [main] */
 int host_run(const host_options *options);
 
-/* Validates everything without binding a port or touching data_dir; error says what is wrong. */
-HEARTH_MUST_CHECK hearth_status host_check(const host_options *options, hearth_error *error);
+/* Validates everything without binding a port or touching data_dir: configuration, plugins,
+ * services, routes, certificates. Each thing that is wrong goes to `complain` as one line. [main] */
+HEARTH_MUST_CHECK hearth_status host_check(const host_options *options,
+                                           void (*complain)(void *arg, const char *line),
+                                           void *arg);
 
 /*
  * Runs a plugin's subcommand: in the live hearthd when one holds the data directory, else in a host

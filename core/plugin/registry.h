@@ -28,7 +28,7 @@ typedef struct plugin_ctx {
     struct plugin *plugin;
     void *owner;  /* the host's loop, NULL on [main] */
     bool started; /* `start` succeeded and `stop` has not run */
-    bool draining;
+
 } plugin_ctx;
 
 typedef struct plugin {

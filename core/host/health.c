@@ -1,0 +1,185 @@
+/*
+ * health.c - see health.h. Reports are rare and probes come once in a while, so one lock guards
+ * them; no other request takes it.
+ */
+#include "host/health.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/list.h"
+#include "base/str.h"
+#include "json/writer.h"
+
+#define MAX_COMPONENTS 256
+#define MAX_REASON     256
+#define MAX_BODY       (256u * 1024)
+
+typedef struct report {
+    hearth_health state;
+    char reason[MAX_REASON];
+} report;
+
+typedef struct component {
+    hearth_list link;
+    const plugin *owner;
+    char name[64];
+    report reports[]; /* one per loop, and one of [main] */
+} component;
+
+struct host_health {
+    pthread_mutex_t lock;
+    uint32_t loops;
+    size_t count;
+    hearth_list components;
+};
+
+host_health *health_create(uint32_t loops)
+{
+    host_health *health = calloc(1, sizeof(*health));
+    if (!health)
+        return NULL;
+    pthread_mutex_init(&health->lock, NULL);
+    health->loops = loops;
+    list_init(&health->components);
+    return health;
+}
+
+void health_destroy(host_health *health)
+{
+    if (!health)
+        return;
+    HEARTH_LIST_EACH(link, &health->components)
+        free(HEARTH_LIST_ENTRY(link, component, link));
+    pthread_mutex_destroy(&health->lock);
+    free(health);
+}
+
+static component *find(host_health *health, const plugin *owner, const char *name)
+{
+    HEARTH_LIST_EACH(link, &health->components) {
+        component *item = HEARTH_LIST_ENTRY(link, component, link);
+        if (item->owner == owner && strncmp(item->name, name, sizeof(item->name) - 1) == 0)
+            return item;
+    }
+    if (health->count == MAX_COMPONENTS)
+        return NULL;
+    component *item = calloc(1, sizeof(*item) + (health->loops + 1) * sizeof(item->reports[0]));
+    if (!item)
+        return NULL;
+    item->owner = owner;
+    (void)snprintf(item->name, sizeof(item->name), "%s", name);
+    list_push_back(&health->components, &item->link);
+    health->count++;
+    return item;
+}
+
+void health_report(hearth_ctx *ctx, const char *name, hearth_health state, const char *reason)
+{
+    host_health *health = host_current->health;
+    const plugin *owner = plugin_ctx_of(ctx)->plugin;
+    uint32_t place = ctx->loop == HEARTH_LOOP_MAIN ? health->loops : ctx->loop;
+    pthread_mutex_lock(&health->lock);
+    component *item = find(health, owner, name);
+    bool changed = item && item->reports[place].state != state;
+    if (item) {
+        item->reports[place].state = state;
+        (void)snprintf(item->reports[place].reason, MAX_REASON, "%s", reason ? reason : "");
+    }
+    pthread_mutex_unlock(&health->lock);
+    if (!item)
+        log_error(owner->id, "health of %s is lost: too many components", name);
+    else if (changed && state != HEARTH_HEALTHY)
+        log_warn(owner->id, "%s is %s on loop %u: %s", name,
+                 state == HEARTH_NOT_READY ? "not ready" : "degraded", place,
+                 reason ? reason : "no reason given");
+    else if (changed)
+        log_debug(owner->id, "%s is healthy on loop %u", name, place);
+}
+
+static const report *worst(const host_health *health, const component *item)
+{
+    const report *found = &item->reports[0];
+    for (uint32_t i = 1; i <= health->loops; i++) {
+        if (item->reports[i].state > found->state)
+            found = &item->reports[i];
+    }
+    return found;
+}
+
+/* "missing":[{"plugin","component","state","reason"}] of everything that is not healthy. */
+static hearth_health write_missing(host_health *health, hearth_json_writer *w)
+{
+    hearth_health state = HEARTH_HEALTHY;
+    pthread_mutex_lock(&health->lock);
+    HEARTH_LIST_EACH(link, &health->components) {
+        const component *item = HEARTH_LIST_ENTRY(link, component, link);
+        const report *found = worst(health, item);
+        if (found->state == HEARTH_HEALTHY)
+            continue;
+        if (found->state > state)
+            state = found->state;
+        json_begin_object(w);
+        json_member_string(w, "plugin", str_from(item->owner->id));
+        json_member_string(w, "component", str_from(item->name));
+        json_member_string(w, "state",
+                           found->state == HEARTH_NOT_READY ? HEARTH_STR("notReady")
+                                                            : HEARTH_STR("degraded"));
+        json_member_string(w, "reason", str_from(found->reason));
+        json_end_object(w);
+    }
+    pthread_mutex_unlock(&health->lock);
+    return state;
+}
+
+static void write_host_phase(host_phase phase, hearth_json_writer *w)
+{
+    json_begin_object(w);
+    json_member_string(w, "plugin", HEARTH_STR("host"));
+    json_member_string(w, "component", HEARTH_STR("process"));
+    json_member_string(w, "state", HEARTH_STR("notReady"));
+    json_member_string(w, "reason",
+                       phase == HOST_STARTING ? HEARTH_STR("The process is starting.")
+                                              : HEARTH_STR("The process is draining."));
+    json_end_object(w);
+}
+
+void health_live(host_loop *loop, hearth_req *req)
+{
+    (void)loop;
+    (void)!request_reply(req, 200, HEARTH_STR("application/json"),
+                         HEARTH_STR("{\"status\":\"live\"}"));
+}
+
+void health_ready(host_loop *loop, hearth_req *req)
+{
+    hearth_buf list;
+    hearth_json_writer w;
+    hearth_str missing = {NULL, 0};
+    host_phase phase = (host_phase)atomic_load(&loop->host->phase);
+    buf_init_arena(&list, &req->arena, MAX_BODY);
+    json_writer_init(&w, &list);
+    json_begin_array(&w);
+    hearth_health state = write_missing(loop->host->health, &w);
+    if (phase != HOST_SERVING) {
+        state = HEARTH_NOT_READY;
+        write_host_phase(phase, &w);
+    }
+    json_end_array(&w);
+    if (json_finish(&w, &missing) != HEARTH_OK)
+        missing = HEARTH_STR("[]");
+    static const char *const names[] = {"ready", "degraded", "notReady"};
+    if (state == HEARTH_HEALTHY) {
+        (void)!request_reply(req, 200, HEARTH_STR("application/json"),
+                             HEARTH_STR("{\"status\":\"ready\"}"));
+        return;
+    }
+    const char *members = arena_printf(&req->arena, "\"status\":\"%s\",\"missing\":%" HEARTH_PRIS,
+                                       names[state], HEARTH_ARG(missing));
+    if (state == HEARTH_NOT_READY)
+        (void)request_error(req, 503, "OVERLOADED", str_from(members),
+                            "The server is not ready for requests.");
+    else
+        (void)!request_reply(req, 200, HEARTH_STR("application/json"),
+                             str_from(arena_printf(&req->arena, "{%s}", members)));
+}

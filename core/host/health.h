@@ -1,0 +1,22 @@
+/*
+ * health.h - what components of plugins say of themselves, and the two probes that repeat it.
+ */
+#ifndef HEARTH_HOST_HEALTH_H
+#define HEARTH_HOST_HEALTH_H
+
+#include "host/state.h"
+
+typedef struct host_health host_health;
+
+host_health *health_create(uint32_t loops);
+void health_destroy(host_health *health);
+
+/* hearth_host.health. [any] */
+void health_report(hearth_ctx *ctx, const char *component, hearth_health state,
+                   const char *reason);
+
+/* The builtin routes. [loop] */
+void health_live(host_loop *loop, hearth_req *req);
+void health_ready(host_loop *loop, hearth_req *req);
+
+#endif

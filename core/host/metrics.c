@@ -1,0 +1,170 @@
+/* metrics.c - hearth.metrics/1: series in this loop's cells, and collecting those of all loops. */
+#include "host/metrics.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "host/host_metrics.h"
+#include "host/interfaces.h"
+
+hearth_status metrics_declare(host *host)
+{
+    size_t count = HOST_METRIC_COUNT;
+    for (size_t i = 0; i < host->plugins.count; i++)
+        count += host->plugins.items[i]->desc.metric_count;
+    host->families.items = arena_calloc(&host->arena, count, sizeof(cells_family));
+    host->family_base = arena_calloc(&host->arena, host->plugins.count + 1, sizeof(uint32_t));
+    if (!host->families.items || !host->family_base)
+        return HEARTH_ENOMEM;
+    cells_family *next = host->families.items;
+    for (size_t i = 0; i < HOST_METRIC_COUNT; i++)
+        cells_family_init(next++, "host", &host_metric_table[i]);
+    for (size_t i = 0; i < host->plugins.count; i++) {
+        const plugin *item = host->plugins.items[i];
+        host->family_base[i] = (uint32_t)(next - host->families.items);
+        for (size_t k = 0; k < item->desc.metric_count; k++)
+            cells_family_init(next++, item->id, &item->desc.head.metrics[k]);
+    }
+    host->families.count = count;
+    return HEARTH_OK;
+}
+
+hearth_status metrics_init(host_loop *loop)
+{
+    loop->route_cells =
+        arena_calloc(&loop->host->arena, loop->host->route_count + 1, sizeof(host_route_cells));
+    if (!loop->route_cells)
+        return HEARTH_ENOMEM;
+    return cells_init(&loop->cells, &loop->host->families);
+}
+
+void metrics_finish(host_loop *loop)
+{
+    cells_finish(&loop->cells);
+}
+
+/* ---- series ---------------------------------------------------------------------------------- */
+
+/* Stands in when there is no memory for a series, so that nobody has to test for NULL. */
+static _Thread_local struct {
+    struct hearth_series series;
+    uint64_t buckets[65];
+} nowhere;
+
+static hearth_series *series(hearth_ctx *ctx, uint32_t index, const hearth_str *values,
+                             size_t count)
+{
+    THREAD_ASSERT(ctx->loop, "hearth_metrics.series");
+    const plugin *item = plugin_ctx_of(ctx)->plugin;
+    host_loop *loop = host_loop_of(ctx);
+    hearth_series *found = NULL;
+    if (loop && index < item->desc.metric_count)
+        found = cells_series(&loop->cells, loop->host->family_base[item->index] + index, values,
+                             count);
+    else
+        log_error(item->id, "metric %u does not exist: the table has %zu", index,
+                  item->desc.metric_count);
+    if (!found) {
+        nowhere.series.family = &host_current->families.items[HOST_METRIC_DURATION];
+        found = &nowhere.series;
+    }
+    return found;
+}
+
+static void add(hearth_series *series_, double delta)
+{
+    cells_add(series_, delta);
+}
+
+static void set(hearth_series *series_, double value)
+{
+    series_->value = value;
+}
+
+static void on_collect(hearth_ctx *ctx, void (*before)(hearth_ctx *ctx))
+{
+    THREAD_ASSERT(ctx->loop, "hearth_metrics.on_collect");
+    host_slot_of(ctx)->on_collect = before;
+}
+
+/* ---- collecting ------------------------------------------------------------------------------ */
+
+/* One collection: every loop leaves a copy of its cells, the caller adds them up. */
+typedef struct collection {
+    hearth_ctx *ctx;
+    void (*visit)(hearth_ctx *ctx, const hearth_metric_sample *sample, void *arg);
+    void (*done)(hearth_ctx *ctx, void *arg);
+    void *arg;
+    cells copies[]; /* one per loop */
+} collection;
+
+static void copy_cells(hearth_ctx *ctx, void *arg)
+{
+    collection *c = arg;
+    host_loop *loop = host_loop_of(ctx);
+    host_metrics_update(loop);
+    for (size_t i = 0; i < loop->host->plugins.count; i++) {
+        plugin_ctx *other = &loop->host->plugins.items[i]->loops[loop->index];
+        if (other->started && loop->slots[i].on_collect)
+            loop->slots[i].on_collect(&other->public);
+    }
+    if (cells_merge(&c->copies[loop->index], &loop->cells) != HEARTH_OK)
+        log_warn("host", "out of memory: some metrics of loop %u are missing", loop->index);
+}
+
+static void visit_one(const hearth_metric_sample *sample, void *arg)
+{
+    collection *c = arg;
+    c->visit(c->ctx, sample, c->arg);
+}
+
+static void destroy(collection *c, uint32_t loops)
+{
+    for (uint32_t i = 0; i < loops; i++)
+        cells_finish(&c->copies[i]);
+    free(c);
+}
+
+static void add_up(hearth_ctx *ctx, void *arg)
+{
+    collection *c = arg;
+    for (uint32_t i = 1; i < ctx->loops; i++) {
+        if (cells_merge(&c->copies[0], &c->copies[i]) != HEARTH_OK)
+            log_warn("host", "out of memory: some metrics of loop %u are missing", i);
+    }
+    cells_visit(&c->copies[0], visit_one, c);
+    c->done(ctx, c->arg);
+    destroy(c, ctx->loops);
+}
+
+static hearth_status collect(hearth_ctx *ctx,
+                             void (*visit)(hearth_ctx *ctx, const hearth_metric_sample *sample,
+                                           void *arg),
+                             void (*done)(hearth_ctx *ctx, void *arg), void *arg)
+{
+    THREAD_ASSERT(ctx->loop, "hearth_metrics.collect");
+    collection *c = calloc(1, sizeof(*c) + ctx->loops * sizeof(c->copies[0]));
+    if (!c)
+        return HEARTH_ENOMEM;
+    c->ctx = ctx;
+    c->visit = visit;
+    c->done = done;
+    c->arg = arg;
+    hearth_status status = HEARTH_OK;
+    for (uint32_t i = 0; status == HEARTH_OK && i < ctx->loops; i++)
+        status = cells_init(&c->copies[i], &host_current->families);
+    if (status == HEARTH_OK)
+        status = host_loop_api.each(ctx, copy_cells, add_up, c);
+    if (status != HEARTH_OK)
+        destroy(c, ctx->loops);
+    return status;
+}
+
+const hearth_metrics host_metrics_api = {.struct_size = sizeof(hearth_metrics),
+                                         .series = series,
+                                         .add = add,
+                                         .set = set,
+                                         .observe = cells_observe,
+                                         .on_collect = on_collect,
+                                         .collect = collect};

@@ -1,0 +1,21 @@
+/*
+ * resources.h - what the host stops for a plugin that did not: after its stop, on that loop.
+ */
+#ifndef HEARTH_HOST_RESOURCES_H
+#define HEARTH_HOST_RESOURCES_H
+
+#include "host/state.h"
+
+/* All [loop]. */
+void timers_stop_all(host_slot *slot);
+void polls_stop_all(host_slot *slot);
+/* Ends calls with ECANCELED; while the plugin still lives. */
+void calls_cancel_all(host_slot *slot);
+
+/* Closes curl's handles of this loop; no call is left. */
+void client_finish(host_loop *loop);
+
+/* Frees the loop's asyncs. Those nobody completed are logged. */
+void asyncs_finish(host_loop *loop);
+
+#endif

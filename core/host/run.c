@@ -1,0 +1,206 @@
+/* run.c - host_run: one hearthd from its command line to its exit status. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/str.h"
+#include "host/boot.h"
+#include "host/datadir.h"
+#include "host/lifecycle.h"
+#include "host/listen.h"
+#include "host/metrics.h"
+#include "host/reload.h"
+#include "host/steps.h"
+
+enum { EXIT_CLEAN = 0, EXIT_FAILED = 1, EXIT_CONFIG = 2 };
+
+typedef struct signals {
+    uv_signal_t term, interrupt, hangup;
+} signals;
+
+typedef struct run {
+    host host;
+    host_lifecycle life;
+    signals signals;
+    reload_source reload;
+    int lock;
+} run;
+
+/* A signal that came before the main loop ran. */
+static volatile sig_atomic_t early_stop;
+
+static void on_early_signal(int number)
+{
+    early_stop = number;
+}
+
+static void complain(void *arg, const char *line)
+{
+    (void)arg;
+    (void)fprintf(stderr, "%s\n", line);
+}
+
+/* The pool is libuv's, one per process, and its size is read when it is first used. */
+static void size_thread_pool(const host_settings *settings)
+{
+    char text[16];
+    int64_t threads = settings->task_threads;
+    if (threads == 0) {
+        threads = sysconf(_SC_NPROCESSORS_ONLN);
+        threads = threads < 4 ? 4 : threads > 128 ? 128 : threads;
+    }
+    (void)snprintf(text, sizeof(text), "%d", (int)threads);
+    (void)setenv("UV_THREADPOOL_SIZE", text, 1);
+}
+
+/* ---- signals --------------------------------------------------------------------------------- */
+
+static void on_stop_signal(uv_signal_t *handle, int number)
+{
+    (void)number;
+    lifecycle_stop(handle->data, false);
+}
+
+static void on_hangup(uv_signal_t *handle, int number)
+{
+    run *r = handle->data;
+    (void)number;
+    reload_configuration(&r->host, &r->reload);
+}
+
+static void watch_signals(run *r)
+{
+    uv_loop_t *uv = &r->host.main.uv;
+    uv_signal_init(uv, &r->signals.term);
+    uv_signal_init(uv, &r->signals.interrupt);
+    uv_signal_init(uv, &r->signals.hangup);
+    r->signals.term.data = r->signals.interrupt.data = &r->host;
+    r->signals.hangup.data = r;
+    uv_signal_start(&r->signals.term, on_stop_signal, SIGTERM);
+    uv_signal_start(&r->signals.interrupt, on_stop_signal, SIGINT);
+    uv_signal_start(&r->signals.hangup, on_hangup, SIGHUP);
+}
+
+static void unwatch_signals(run *r)
+{
+    uv_close((uv_handle_t *)&r->signals.term, NULL);
+    uv_close((uv_handle_t *)&r->signals.interrupt, NULL);
+    uv_close((uv_handle_t *)&r->signals.hangup, NULL);
+}
+
+static void catch_early_signals(void)
+{
+    struct sigaction stop = {.sa_handler = on_early_signal};
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    sigaction(SIGTERM, &stop, NULL);
+    sigaction(SIGINT, &stop, NULL);
+    sigaction(SIGHUP, &ignore, NULL);
+    sigaction(SIGPIPE, &ignore, NULL);
+}
+
+/* ---- the run --------------------------------------------------------------------------------- */
+
+static hearth_status on_started(host *host, void *arg, hearth_error *error)
+{
+    (void)arg;
+    (void)error;
+    steps_tell(host, step_accept);
+    uint64_t ms = (clock_mono_ns() - host->started_ns) / 1000000;
+    const char *addresses = listen_describe(host);
+    log_field fields[] = {LOG_STR("addresses", str_from(addresses)), LOG_INT("startupMs", ms),
+                          LOG_INT("loops", host->loop_count), LOG_INT("pid", getpid())};
+    log_context line = {.plugin = "host", .fields = fields, .field_count = HEARTH_COUNT(fields)};
+    log_at(LOG_LEVEL_INFO, &line, "ready: listening on %s", addresses);
+    return HEARTH_OK;
+}
+
+static hearth_status prepare(run *r, hearth_error *error)
+{
+    host *host = &r->host;
+    hearth_status status = host_make_loops(host, true, error);
+    if (status != HEARTH_OK)
+        return status;
+    host->data_dir =
+        datadir_open(&host->arena, host->config->settings->data_dir.ptr, error);
+    if (!host->data_dir)
+        return HEARTH_EUNAVAILABLE;
+    status = listen_open(host, error);
+    if (status != HEARTH_OK)
+        return status;
+    r->lock = datadir_lock(host->data_dir, error);
+    return r->lock < 0 ? HEARTH_EUNAVAILABLE : HEARTH_OK;
+}
+
+static int serve(run *r)
+{
+    host *host = &r->host;
+    hearth_loop *watched[SETTINGS_MAX_LOOPS];
+    for (uint32_t i = 0; i < host->loop_count; i++)
+        watched[i] = &host->loops[i].net;
+    host->watchdog =
+        watchdog_create(watched, host->loop_count,
+                        (uint64_t)host->config->settings->loop_stall_warn, metrics_stall, host);
+    watch_signals(r);
+    r->life = (host_lifecycle){.host = host, .on_started = on_started, .arg = r};
+    r->life.stop_asked = early_stop != 0;
+    int status = lifecycle_run(&r->life);
+    if (host->watchdog)
+        watchdog_destroy(host->watchdog);
+    unwatch_signals(r);
+    return status;
+}
+
+int host_run(const host_options *options)
+{
+    run *r = calloc(1, sizeof(*r));
+    if (!r)
+        return EXIT_FAILED;
+    catch_early_signals();
+    r->lock = -1;
+    r->reload.options = options;
+    hearth_status status = host_init(&r->host, options, complain, NULL);
+    if (status != HEARTH_OK) {
+        free(r);
+        return status == HEARTH_EINVAL ? EXIT_CONFIG : EXIT_FAILED;
+    }
+    size_thread_pool(r->host.config->settings);
+    reload_log_level(r->host.config->settings);
+    hearth_error why;
+    int result = EXIT_FAILED;
+    if (prepare(r, &why) == HEARTH_OK)
+        result = serve(r);
+    else
+        log_error("host", "%s", why.text);
+    if (r->life.forsaken) { /* threads still run: leave without touching what is theirs */
+        log_flush();
+        _exit(result);
+    }
+    listen_finish(&r->host);
+    host_finish(&r->host);
+    if (r->lock >= 0)
+        close(r->lock);
+    log_info("host", "stopped");
+    log_flush();
+    free(r);
+    return result;
+}
+
+hearth_status host_check(const host_options *options, void (*complain_)(void *, const char *),
+                         void *arg)
+{
+    host *host = calloc(1, sizeof(*host));
+    if (!host)
+        return HEARTH_ENOMEM;
+    hearth_status status = host_init(host, options, complain_, arg);
+    if (status == HEARTH_OK) {
+        hearth_error why;
+        status = listen_check_certificates(host->config, &why);
+        if (status != HEARTH_OK)
+            complain_(arg, why.text);
+        host_finish(host);
+    }
+    free(host);
+    return status;
+}

@@ -6,7 +6,6 @@
 
 #include "base/clock.h"
 #include "base/str.h"
-#include "host/client.h"
 #include "host/health.h"
 #include "host/interfaces.h"
 #include "host/lifecycle.h"
@@ -20,7 +19,7 @@
 
 #define HOST_CEILING   (64u * 1024 * 1024)
 
-host *host_current;
+host_state *host_current;
 
 static hearth_str data_dir(hearth_ctx *ctx)
 {
@@ -55,7 +54,7 @@ static hearth_status tell(const complaints *to, const conf_errors *errors)
 }
 
 /* Every plugin that cannot be loaded is named, not only the first. */
-static hearth_status load_plugins(host *host, const complaints *to)
+static hearth_status load_plugins(host_state *host, const complaints *to)
 {
     hearth_status result = HEARTH_OK;
     const char *dir = config_plugin_dir(host->config);
@@ -69,14 +68,14 @@ static hearth_status load_plugins(host *host, const complaints *to)
     return result;
 }
 
-static hearth_status connect_plugins(host *host, hearth_error *error)
+static hearth_status connect_plugins(host_state *host, hearth_error *error)
 {
     plugin_choice choices[PLUGIN_MAX];
     size_t count = config_choices(host->config, choices, PLUGIN_MAX);
     return plugin_set_resolve(&host->plugins, host_interfaces, choices, count, error);
 }
 
-static hearth_status build_tables(host *host, hearth_error *error)
+static hearth_status build_tables(host_state *host, hearth_error *error)
 {
     hearth_status status = routes_build(host, error);
     if (status == HEARTH_OK)
@@ -88,7 +87,7 @@ static hearth_status build_tables(host *host, hearth_error *error)
     return status;
 }
 
-static hearth_status boot(host *host, const host_options *options, const complaints *to)
+static hearth_status boot(host_state *host, const host_options *options, const complaints *to)
 {
     host->config = config_read(options);
     if (!host->config) {
@@ -114,7 +113,7 @@ static hearth_status boot(host *host, const host_options *options, const complai
     return status;
 }
 
-hearth_status host_init(host *host, const host_options *options,
+hearth_status host_init(host_state *host, const host_options *options,
                         void (*complain)(void *arg, const char *line), void *arg)
 {
     memset(host, 0, sizeof(*host));
@@ -133,7 +132,7 @@ hearth_status host_init(host *host, const host_options *options,
 
 /* ---- loops ----------------------------------------------------------------------------------- */
 
-static hearth_status make_loop(host *host, uint32_t index, bool serving, hearth_error *error)
+static hearth_status make_loop(host_state *host, uint32_t index, bool serving, hearth_error *error)
 {
     host_loop *loop = &host->loops[index];
     loop->host = host;
@@ -167,10 +166,10 @@ static hearth_status make_loop(host *host, uint32_t index, bool serving, hearth_
 
 static void *owner_of(void *arg, uint32_t loop)
 {
-    return &((host *)arg)->loops[loop];
+    return &((host_state *)arg)->loops[loop];
 }
 
-hearth_status host_make_loops(host *host, bool serving, hearth_error *error)
+hearth_status host_make_loops(host_state *host, bool serving, hearth_error *error)
 {
     host->loop_count = serving ? settings_loops(host->config->settings) : 1;
     host->loops = arena_calloc(&host->arena, host->loop_count, sizeof(host_loop));
@@ -191,7 +190,7 @@ hearth_status host_make_loops(host *host, bool serving, hearth_error *error)
     return status;
 }
 
-void host_finish(host *host)
+void host_finish(host_state *host)
 {
     for (uint32_t i = 0; i < host->loop_count && host->loops; i++) {
         host_loop *loop = &host->loops[i];

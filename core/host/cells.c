@@ -20,7 +20,7 @@ void cells_family_init(cells_family *family, const char *plugin, const hearth_me
         family->labels[family->label_count++] = part;
 }
 
-hearth_status cells_init(cells *cells, const cells_families *families)
+hearth_status cells_init(host_cells *cells, const cells_families *families)
 {
     memset(cells, 0, sizeof(*cells));
     cells->families = families;
@@ -30,7 +30,7 @@ hearth_status cells_init(cells *cells, const cells_families *families)
     return cells->used ? HEARTH_OK : HEARTH_ENOMEM;
 }
 
-void cells_finish(cells *cells)
+void cells_finish(host_cells *cells)
 {
     map_finish(&cells->index);
     arena_finish(&cells->arena);
@@ -62,7 +62,7 @@ static hearth_str make_key(char key[KEY_SIZE], uint32_t family, const hearth_str
     return (hearth_str){key, len};
 }
 
-static hearth_series *create(cells *cells, uint32_t index, hearth_str key,
+static hearth_series *create(host_cells *cells, uint32_t index, hearth_str key,
                              const hearth_str *values, size_t count)
 {
     const cells_family *family = &cells->families->items[index];
@@ -86,7 +86,7 @@ static hearth_series *create(cells *cells, uint32_t index, hearth_str key,
     return series;
 }
 
-hearth_series *cells_series(cells *cells, uint32_t index, const hearth_str *values, size_t count)
+hearth_series *cells_series(host_cells *cells, uint32_t index, const hearth_str *values, size_t count)
 {
     const cells_family *family = &cells->families->items[index];
     hearth_str given[CELLS_MAX_LABELS] = {{0}};
@@ -126,7 +126,7 @@ void cells_observe(hearth_series *series, double value)
     series->value += value;
 }
 
-hearth_status cells_merge(cells *to, const cells *from)
+hearth_status cells_merge(host_cells *to, const host_cells *from)
 {
     size_t cursor = 0;
     for (hearth_map_entry *e; (e = map_next(&from->index, &cursor)) != NULL;) {
@@ -164,7 +164,7 @@ static void visit_series(const hearth_series *series,
     visit(&sample, arg);
 }
 
-void cells_visit(const cells *cells, void (*visit)(const hearth_metric_sample *sample, void *arg),
+void cells_visit(const host_cells *cells, void (*visit)(const hearth_metric_sample *sample, void *arg),
                  void *arg)
 {
     for (size_t f = 0; f < cells->families->count; f++) {

@@ -42,23 +42,23 @@ struct hearth_series {
 };
 
 /* The cells of one loop, or the sum of several. */
-typedef struct cells {
+typedef struct host_cells {
     const cells_families *families;
     hearth_arena arena;
     hearth_map index; /* family and values -> series */
     uint32_t *used;   /* per family: series without "other" */
     hearth_series *newest;
-} cells;
+} host_cells;
 
 /* Fills a family from its declaration. */
 void cells_family_init(cells_family *family, const char *plugin, const hearth_metric *metric);
 
-HEARTH_MUST_CHECK hearth_status cells_init(cells *cells, const cells_families *families);
-void cells_finish(cells *cells);
+HEARTH_MUST_CHECK hearth_status cells_init(host_cells *cells, const cells_families *families);
+void cells_finish(host_cells *cells);
 
 /* The series of these values; past the family's ceiling, or without memory, the one of "other".
  * NULL only when there is no memory even for that. */
-hearth_series *cells_series(cells *cells, uint32_t family, const hearth_str *values, size_t count);
+hearth_series *cells_series(host_cells *cells, uint32_t family, const hearth_str *values, size_t count);
 
 static inline void cells_add(hearth_series *series, double delta)
 {
@@ -67,10 +67,10 @@ static inline void cells_add(hearth_series *series, double delta)
 void cells_observe(hearth_series *series, double value);
 
 /* Adds every cell of `from` to `to`, which has the same families. */
-HEARTH_MUST_CHECK hearth_status cells_merge(cells *to, const cells *from);
+HEARTH_MUST_CHECK hearth_status cells_merge(host_cells *to, const host_cells *from);
 
 /* Visits all series, family by family, series in order of their first appearance. */
-void cells_visit(const cells *cells, void (*visit)(const hearth_metric_sample *sample, void *arg),
+void cells_visit(const host_cells *cells, void (*visit)(const hearth_metric_sample *sample, void *arg),
                  void *arg);
 
 #endif

@@ -132,7 +132,7 @@ host_config *config_read(const host_options *options)
     return config;
 }
 
-static conf_schema schema_of(const plugin *item)
+static conf_schema schema_of(const hearth_plugin *item)
 {
     return (conf_schema){item->desc.head.config, sizeof(hearth_conf_field),
                          item->desc.head.config_size, NULL};
@@ -150,7 +150,7 @@ static const conf_doc *doc_of(const host_config *config, const char *id)
 void config_fill(host_config *config, const plugin_set *set)
 {
     for (size_t i = 0; i < set->count; i++) {
-        const plugin *item = set->items[i];
+        const hearth_plugin *item = set->items[i];
         conf_schema schema = schema_of(item);
         conf_source source = {doc_of(config, item->id), item->id, &config->overrides};
         if (!conf_schema_check(&schema, item->id, &config->errors))

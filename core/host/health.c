@@ -22,7 +22,7 @@ typedef struct report {
 
 typedef struct component {
     hearth_list link;
-    const plugin *owner;
+    const hearth_plugin *owner;
     char name[64];
     report reports[]; /* one per loop, and one of [main] */
 } component;
@@ -55,7 +55,7 @@ void health_destroy(host_health *health)
     free(health);
 }
 
-static component *find(host_health *health, const plugin *owner, const char *name)
+static component *find(host_health *health, const hearth_plugin *owner, const char *name)
 {
     HEARTH_LIST_EACH(link, &health->components) {
         component *item = HEARTH_LIST_ENTRY(link, component, link);
@@ -77,7 +77,7 @@ static component *find(host_health *health, const plugin *owner, const char *nam
 void health_report(hearth_ctx *ctx, const char *name, hearth_health state, const char *reason)
 {
     host_health *health = host_current->health;
-    const plugin *owner = plugin_ctx_of(ctx)->plugin;
+    const hearth_plugin *owner = plugin_ctx_of(ctx)->plugin;
     uint32_t place = ctx->loop == HEARTH_LOOP_MAIN ? health->loops : ctx->loop;
     pthread_mutex_lock(&health->lock);
     component *item = find(health, owner, name);

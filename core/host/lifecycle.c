@@ -9,11 +9,11 @@
 
 #define HURRY_MS 2000 /* what is left of any wait once somebody hurries, and for what was aborted */
 
-static void begin_stopping(host *host);
+static void begin_stopping(host_state *host);
 
 /* ---- deadlines ------------------------------------------------------------------------------- */
 
-static void set_timer(host *host, void (*fn)(hearth_wheel_timer *), int64_t delay_ms)
+static void set_timer(host_state *host, void (*fn)(hearth_wheel_timer *), int64_t delay_ms)
 {
     host_lifecycle *life = host->lifecycle;
     uint64_t delay = delay_ms < 0 ? 0 : (uint64_t)delay_ms;
@@ -22,14 +22,14 @@ static void set_timer(host *host, void (*fn)(hearth_wheel_timer *), int64_t dela
     loop_timer_set(&host->main, &life->timer, delay);
 }
 
-static host *host_of(hearth_wheel_timer *timer)
+static host_state *host_of(hearth_wheel_timer *timer)
 {
     return HEARTH_CONTAINER_OF(timer, host_lifecycle, timer)->host;
 }
 
 /* ---- the end --------------------------------------------------------------------------------- */
 
-static void finished(host *host)
+static void finished(host_state *host)
 {
     loop_timer_stop(&host->main, &host->lifecycle->timer);
     loop_stop(&host->main);
@@ -37,14 +37,14 @@ static void finished(host *host)
 
 static void forsake(hearth_wheel_timer *timer)
 {
-    host *host = host_of(timer);
+    host_state *host = host_of(timer);
     log_error("host", "%u loops did not stop: their memory is left as it is",
               host->lifecycle->waiting);
     host->lifecycle->forsaken = true;
     finished(host);
 }
 
-static void begin_stopping(host *host)
+static void begin_stopping(host_state *host)
 {
     atomic_store(&host->phase, HOST_STOPPING);
     set_timer(host, forsake, HURRY_MS + host->config->settings->drain_timeout);
@@ -53,7 +53,7 @@ static void begin_stopping(host *host)
 
 /* ---- plugins --------------------------------------------------------------------------------- */
 
-static void drain_next(host *host)
+static void drain_next(host_state *host)
 {
     host_lifecycle *life = host->lifecycle;
     while (life->draining > 1) {
@@ -68,13 +68,13 @@ static void drain_next(host *host)
 
 static void flush_is_late(hearth_wheel_timer *timer)
 {
-    host *host = host_of(timer);
+    host_state *host = host_of(timer);
     log_error("host", "plugin %s did not drain in time: stopping without it",
               host->plugins.items[host->lifecycle->draining - 1]->id);
     begin_stopping(host);
 }
 
-static void begin_flushing(host *host)
+static void begin_flushing(host_state *host)
 {
     atomic_store(&host->phase, HOST_FLUSHING);
     host->lifecycle->draining = host->plugins.count + 1;
@@ -86,7 +86,7 @@ static void begin_flushing(host *host)
 
 static void requests_hang(hearth_wheel_timer *timer)
 {
-    host *host = host_of(timer);
+    host_state *host = host_of(timer);
     log_error("host", "requests were not completed by their plugins: stopping without them");
     host->lifecycle->forsaken = true;
     begin_flushing(host);
@@ -94,13 +94,13 @@ static void requests_hang(hearth_wheel_timer *timer)
 
 static void requests_are_late(hearth_wheel_timer *timer)
 {
-    host *host = host_of(timer);
+    host_state *host = host_of(timer);
     log_warn("host", "requests in flight did not finish in time: their connections are closed");
     steps_tell(host, step_abort);
     set_timer(host, requests_hang, HURRY_MS);
 }
 
-static void begin_closing(host *host)
+static void begin_closing(host_state *host)
 {
     atomic_store(&host->phase, HOST_CLOSING);
     set_timer(host, requests_are_late,
@@ -113,7 +113,7 @@ static void delay_is_over(hearth_wheel_timer *timer)
     begin_closing(host_of(timer));
 }
 
-static void hurry(host *host)
+static void hurry(host_state *host)
 {
     host_lifecycle *life = host->lifecycle;
     if (life->hurried)
@@ -135,7 +135,7 @@ static void hurry(host *host)
     }
 }
 
-void lifecycle_stop(host *host, bool handing_over)
+void lifecycle_stop(host_state *host, bool handing_over)
 {
     host_lifecycle *life = host->lifecycle;
     host_phase phase = (host_phase)atomic_load(&host->phase);
@@ -159,14 +159,14 @@ void lifecycle_stop(host *host, bool handing_over)
 
 /* ---- start ----------------------------------------------------------------------------------- */
 
-static void fail(host *host, const char *why)
+static void fail(host_state *host, const char *why)
 {
     log_error("host", "%s", why);
     host->lifecycle->exit_status = 1;
     begin_stopping(host);
 }
 
-static void started(host *host)
+static void started(host_state *host)
 {
     host_lifecycle *life = host->lifecycle;
     for (uint32_t i = 0; i < host->loop_count; i++) {
@@ -194,7 +194,7 @@ static void *run_loop(void *arg)
 }
 
 /* Signals go to the main thread, whose loop handles them. */
-static hearth_status run_threads(host *host, hearth_error *error)
+static hearth_status run_threads(host_state *host, hearth_error *error)
 {
     sigset_t all, before;
     sigfillset(&all);
@@ -217,7 +217,7 @@ static hearth_status run_threads(host *host, hearth_error *error)
     return status;
 }
 
-static void join_threads(host *host)
+static void join_threads(host_state *host)
 {
     for (uint32_t i = 0; i < host->loop_count; i++) {
         if (!host->loops[i].running)
@@ -230,7 +230,7 @@ static void join_threads(host *host)
 
 int lifecycle_run(host_lifecycle *life)
 {
-    host *host = life->host;
+    host_state *host = life->host;
     hearth_error why;
     host->lifecycle = life;
     wheel_timer_init(&life->timer, forsake);

@@ -9,13 +9,13 @@
 #include "host/state.h"
 
 typedef struct host_lifecycle {
-    host *host;
+    host_state *host;
     /* Everything runs: accept connections, or run the command. [main] */
-    hearth_status (*on_started)(host *host, void *arg, hearth_error *error);
+    hearth_status (*on_started)(host_state *host, void *arg, hearth_error *error);
     void *arg;
 
     uint32_t waiting;      /* loops that have not answered this step */
-    void (*next)(host *);  /* the step after this one */
+    void (*next)(host_state *);  /* the step after this one */
     int exit_status;
     bool stop_asked;       /* before everything ran */
     bool hurried;
@@ -32,7 +32,7 @@ typedef struct host_lifecycle {
 int lifecycle_run(host_lifecycle *life);
 
 /* Begins the way down; a second time hurries it. [main] */
-void lifecycle_stop(host *host, bool handing_over);
+void lifecycle_stop(host_state *host, bool handing_over);
 
 /* hearth_host.drained. [loop] */
 void lifecycle_drained(hearth_ctx *ctx);

@@ -3,7 +3,7 @@
 
 #include "base/str.h"
 
-static hearth_status open_one(host *host, size_t index, hearth_error *error)
+static hearth_status open_one(host_state *host, size_t index, hearth_error *error)
 {
     const host_listen *item = &host->config->listen[index];
     hearth_address address;
@@ -24,7 +24,7 @@ static hearth_status open_one(host *host, size_t index, hearth_error *error)
     return status;
 }
 
-hearth_status listen_open(host *host, hearth_error *error)
+hearth_status listen_open(host_state *host, hearth_error *error)
 {
     size_t count = host->config->listen_count;
     host->tls = arena_calloc(&host->arena, count, sizeof(*host->tls));
@@ -41,7 +41,7 @@ hearth_status listen_open(host *host, hearth_error *error)
     return status;
 }
 
-const char *listen_describe(host *host)
+const char *listen_describe(host_state *host)
 {
     const char *text = "";
     for (size_t i = 0; text && i < host->bound_count; i++) {
@@ -64,7 +64,7 @@ hearth_status listen_check_certificates(const host_config *config, hearth_error 
     return status;
 }
 
-void listen_reload_certificates(host *host, const host_config *config)
+void listen_reload_certificates(host_state *host, const host_config *config)
 {
     for (size_t i = 0; i < host->bound_count; i++) {
         hearth_error why;
@@ -75,7 +75,7 @@ void listen_reload_certificates(host *host, const host_config *config)
     }
 }
 
-void listen_finish(host *host)
+void listen_finish(host_state *host)
 {
     for (size_t i = 0; i < host->bound_count; i++)
         tls_destroy(host->tls[i]);

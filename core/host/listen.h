@@ -8,17 +8,17 @@
 
 /* Binds and listens on every loop; nothing is accepted yet. `bound` receives the addresses, with
  * the ports that the kernel chose. [main] */
-HEARTH_MUST_CHECK hearth_status listen_open(host *host, hearth_error *error);
+HEARTH_MUST_CHECK hearth_status listen_open(host_state *host, hearth_error *error);
 
 /* "127.0.0.1:8080, [::1]:8081", for the line that says the host is ready. */
-const char *listen_describe(host *host);
+const char *listen_describe(host_state *host);
 
 /* Reads the certificates again. Checked all before any is replaced. [main] */
 HEARTH_MUST_CHECK hearth_status listen_check_certificates(const host_config *config,
                                                           hearth_error *error);
-void listen_reload_certificates(host *host, const host_config *config);
+void listen_reload_certificates(host_state *host, const host_config *config);
 
 /* Frees certificates. [main] */
-void listen_finish(host *host);
+void listen_finish(host_state *host);
 
 #endif

@@ -85,7 +85,7 @@ static void run_part(hearth_loop *loop, hearth_letter *letter)
 {
     struct round_part *part = HEARTH_CONTAINER_OF(letter, struct round_part, letter);
     round_trip *trip = part->round;
-    plugin *item = plugin_ctx_of(trip->ctx)->plugin;
+    hearth_plugin *item = plugin_ctx_of(trip->ctx)->plugin;
     host_loop *owner = loop->owner;
     bool started = item->loops[part->loop].started;
     if (!started && !owner->stopping && loop_send(loop, letter) >= 0)

@@ -8,7 +8,7 @@
 #include "host/host_metrics.h"
 #include "host/interfaces.h"
 
-hearth_status metrics_declare(host *host)
+hearth_status metrics_declare(host_state *host)
 {
     size_t count = HOST_METRIC_COUNT;
     for (size_t i = 0; i < host->plugins.count; i++)
@@ -21,7 +21,7 @@ hearth_status metrics_declare(host *host)
     for (size_t i = 0; i < HOST_METRIC_COUNT; i++)
         cells_family_init(next++, "host", &host_metric_table[i]);
     for (size_t i = 0; i < host->plugins.count; i++) {
-        const plugin *item = host->plugins.items[i];
+        const hearth_plugin *item = host->plugins.items[i];
         host->family_base[i] = (uint32_t)(next - host->families.items);
         for (size_t k = 0; k < item->desc.metric_count; k++)
             cells_family_init(next++, item->id, &item->desc.head.metrics[k]);
@@ -56,7 +56,7 @@ static hearth_series *series(hearth_ctx *ctx, uint32_t index, const hearth_str *
                              size_t count)
 {
     THREAD_ASSERT(ctx->loop, "hearth_metrics.series");
-    const plugin *item = plugin_ctx_of(ctx)->plugin;
+    const hearth_plugin *item = plugin_ctx_of(ctx)->plugin;
     host_loop *loop = host_loop_of(ctx);
     hearth_series *found = NULL;
     if (loop && index < item->desc.metric_count)
@@ -96,7 +96,7 @@ typedef struct collection {
     void (*visit)(hearth_ctx *ctx, const hearth_metric_sample *sample, void *arg);
     void (*done)(hearth_ctx *ctx, void *arg);
     void *arg;
-    cells copies[]; /* one per loop */
+    host_cells copies[]; /* one per loop */
 } collection;
 
 static void copy_cells(hearth_ctx *ctx, void *arg)

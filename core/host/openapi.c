@@ -127,7 +127,7 @@ static void put_operation(hearth_json_writer *w, const host_route *route,
 }
 
 /* One path item holds all methods of a path. */
-static void put_paths(const host *host, hearth_json_writer *w, hearth_arena *arena)
+static void put_paths(const host_state *host, hearth_json_writer *w, hearth_arena *arena)
 {
     json_put_key(w, HEARTH_STR("paths"));
     json_begin_object(w);
@@ -165,7 +165,7 @@ static void put_components(hearth_json_writer *w)
             "\"schema\":{\"$ref\":\"#/components/schemas/Error\"}}}}}}"));
 }
 
-hearth_status openapi_build(host *host, hearth_error *error)
+hearth_status openapi_build(host_state *host, hearth_error *error)
 {
     hearth_buf document;
     hearth_json_writer w;

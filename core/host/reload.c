@@ -28,7 +28,7 @@ static void take_over(hearth_loop *net, hearth_letter *letter)
     if (loop->worker)
         worker_configure(loop->worker, item->config->http);
     for (size_t i = 0; i < plugins->count; i++) {
-        plugin *plugin = plugins->items[i];
+        hearth_plugin *plugin = plugins->items[i];
         hearth_ctx *ctx = host_ctx_on(plugin, loop);
         ctx->conf = item->config->confs[i];
         if (!plugin->loops[loop->index].started || !plugin->desc.head.reconfigured)
@@ -40,7 +40,7 @@ static void take_over(hearth_loop *net, hearth_letter *letter)
     free(item);
 }
 
-static hearth_status spread(host *host, host_config *config, hearth_error *error)
+static hearth_status spread(host_state *host, host_config *config, hearth_error *error)
 {
     swap *items[SETTINGS_MAX_LOOPS];
     for (uint32_t i = 0; i < host->loop_count; i++) {
@@ -59,7 +59,7 @@ static hearth_status spread(host *host, host_config *config, hearth_error *error
     return HEARTH_OK;
 }
 
-static hearth_status check(host *host, host_config *next, hearth_error *error)
+static hearth_status check(host_state *host, host_config *next, hearth_error *error)
 {
     if (next->errors.count == 0)
         config_fill(next, &host->plugins);
@@ -73,7 +73,7 @@ static hearth_status check(host *host, host_config *next, hearth_error *error)
     return status;
 }
 
-void reload_configuration(host *host, const reload_source *source)
+void reload_configuration(host_state *host, const reload_source *source)
 {
     hearth_error why;
     if (atomic_load(&host->phase) != HOST_SERVING) {

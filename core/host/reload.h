@@ -12,7 +12,7 @@ typedef struct reload_source {
 } reload_source;
 
 /* [main] */
-void reload_configuration(host *host, const reload_source *source);
+void reload_configuration(host_state *host, const reload_source *source);
 
 /* The least severe level that the settings let through. [any] */
 void reload_log_level(const host_settings *settings);

@@ -76,7 +76,7 @@ static outcome judge(host_request *request, hearth_status status)
     return req->reply.status != 0 ? ENDED : GO_ON;
 }
 
-static outcome call(host_request *request, plugin *owner, hearth_handler handler)
+static outcome call(host_request *request, hearth_plugin *owner, hearth_handler handler)
 {
     hearth_req *req = request->req;
     host_loop *loop = loop_of(req);

@@ -24,7 +24,7 @@ static const struct {
      openapi_serve},
 };
 
-static hearth_status add_route(host *host, plugin *owner, const hearth_route *row,
+static hearth_status add_route(host_state *host, hearth_plugin *owner, const hearth_route *row,
                                void (*builtin)(host_loop *, hearth_req *), hearth_error *error)
 {
     const char *who = owner ? owner->id : "host";
@@ -52,7 +52,7 @@ static hearth_status add_route(host *host, plugin *owner, const hearth_route *ro
     return HEARTH_OK;
 }
 
-static hearth_status add_routes(host *host, hearth_error *error)
+static hearth_status add_routes(host_state *host, hearth_error *error)
 {
     size_t count = HEARTH_COUNT(builtins);
     for (size_t i = 0; i < host->plugins.count; i++)
@@ -64,7 +64,7 @@ static hearth_status add_routes(host *host, hearth_error *error)
     for (size_t i = 0; status == HEARTH_OK && i < HEARTH_COUNT(builtins); i++)
         status = add_route(host, NULL, &builtins[i].row, builtins[i].builtin, error);
     for (size_t i = 0; status == HEARTH_OK && i < host->plugins.count; i++) {
-        plugin *item = host->plugins.items[i];
+        hearth_plugin *item = host->plugins.items[i];
         for (size_t k = 0; status == HEARTH_OK && k < item->desc.route_count; k++)
             status = add_route(host, item, &item->desc.head.routes[k], NULL, error);
     }
@@ -80,13 +80,13 @@ static int by_order(const void *a, const void *b)
     return strcmp(x->owner->id, y->owner->id);
 }
 
-static hearth_status add_hooks(host *host, hearth_phase phase, hearth_error *error)
+static hearth_status add_hooks(host_state *host, hearth_phase phase, hearth_error *error)
 {
     host_hooks *hooks = &host->hooks[phase];
     for (int pass = 0; pass < 2; pass++) { /* count, then fill */
         size_t count = 0;
         for (size_t i = 0; i < host->plugins.count; i++) {
-            plugin *item = host->plugins.items[i];
+            hearth_plugin *item = host->plugins.items[i];
             for (size_t k = 0; k < item->desc.hook_count; k++) {
                 const hearth_hook *row = &item->desc.head.hooks[k];
                 if (row->phase != phase)
@@ -107,7 +107,7 @@ static hearth_status add_hooks(host *host, hearth_phase phase, hearth_error *err
     return HEARTH_OK;
 }
 
-hearth_status routes_build(host *host, hearth_error *error)
+hearth_status routes_build(host_state *host, hearth_error *error)
 {
     host->router = router_create(host->config->settings->base_path, error);
     if (!host->router)

@@ -7,6 +7,6 @@
 #include "host/state.h"
 
 /* Fills host->router, routes and hooks. EINVAL, ECONFLICT: a sentence names the route. [main] */
-HEARTH_MUST_CHECK hearth_status routes_build(host *host, hearth_error *error);
+HEARTH_MUST_CHECK hearth_status routes_build(host_state *host, hearth_error *error);
 
 #endif

@@ -21,7 +21,7 @@ typedef struct signals {
 } signals;
 
 typedef struct run {
-    host host;
+    host_state host;
     host_lifecycle life;
     signals signals;
     reload_source reload;
@@ -102,7 +102,7 @@ static void catch_early_signals(void)
 
 /* ---- the run --------------------------------------------------------------------------------- */
 
-static hearth_status on_started(host *host, void *arg, hearth_error *error)
+static hearth_status on_started(host_state *host, void *arg, hearth_error *error)
 {
     (void)arg;
     (void)error;
@@ -118,7 +118,7 @@ static hearth_status on_started(host *host, void *arg, hearth_error *error)
 
 static hearth_status prepare(run *r, hearth_error *error)
 {
-    host *host = &r->host;
+    host_state *host = &r->host;
     hearth_status status = host_make_loops(host, true, error);
     if (status != HEARTH_OK)
         return status;
@@ -135,7 +135,7 @@ static hearth_status prepare(run *r, hearth_error *error)
 
 static int serve(run *r)
 {
-    host *host = &r->host;
+    host_state *host = &r->host;
     hearth_loop *watched[SETTINGS_MAX_LOOPS];
     for (uint32_t i = 0; i < host->loop_count; i++)
         watched[i] = &host->loops[i].net;
@@ -190,7 +190,7 @@ int host_run(const host_options *options)
 hearth_status host_check(const host_options *options, void (*complain_)(void *, const char *),
                          void *arg)
 {
-    host *host = calloc(1, sizeof(*host));
+    host_state *host = calloc(1, sizeof(*host));
     if (!host)
         return HEARTH_ENOMEM;
     hearth_status status = host_init(host, options, complain_, arg);

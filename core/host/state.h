@@ -18,12 +18,12 @@
 #include "plugin/lifecycle.h"
 #include "plugin/thread.h"
 
-struct host;
+struct host_state;
 struct host_loop;
 
 /* One hook of one plugin; each phase has a list, in declared order. */
 typedef struct host_hook {
-    plugin *owner;
+    hearth_plugin *owner;
     hearth_handler handler;
     int32_t order;
 } host_hook;
@@ -35,7 +35,7 @@ typedef struct host_hooks {
 
 /* A route as the host runs it; http_route.data. */
 typedef struct host_route {
-    plugin *owner;           /* NULL: one of the host's own */
+    hearth_plugin *owner;           /* NULL: one of the host's own */
     const hearth_route *row; /* always there */
     void (*builtin)(struct host_loop *loop, hearth_req *req);
     uint32_t index;
@@ -71,7 +71,7 @@ typedef struct host_async_pool {
 
 typedef struct host_loop {
     hearth_loop net;
-    struct host *host;
+    struct host_state *host;
     uint32_t index;
     pthread_t thread;
     bool made;    /* net is there [main] */
@@ -79,7 +79,7 @@ typedef struct host_loop {
     const host_settings *settings; /* of the newest configuration */
     http_worker *worker;           /* NULL: without listeners */
     host_slot *slots;              /* by plugin index */
-    cells cells;
+    host_cells cells;
     host_route_cells *route_cells; /* by route index, one more for requests without route */
     host_async_pool asyncs;
     struct host_client *client; /* curl's multi handle; NULL until the first call */
@@ -102,7 +102,7 @@ typedef enum host_phase {
     HOST_STOPPING
 } host_phase;
 
-typedef struct host {
+typedef struct host_state {
     plugin_set plugins;
     host_config *config; /* the newest; [main] */
     hearth_loop main;    /* signals, control socket and lifecycle run here */
@@ -126,7 +126,7 @@ typedef struct host {
     struct host_lifecycle *lifecycle;
     hearth_str openapi;
     uint64_t started_ns;
-} host;
+} host_state;
 
 static inline host_loop *host_loop_of(hearth_ctx *ctx)
 {
@@ -138,13 +138,13 @@ static inline host_slot *host_slot_of(hearth_ctx *ctx)
     return &host_loop_of(ctx)->slots[plugin_ctx_of(ctx)->plugin->index];
 }
 
-static inline hearth_ctx *host_ctx_on(const plugin *item, const host_loop *loop)
+static inline hearth_ctx *host_ctx_on(const hearth_plugin *item, const host_loop *loop)
 {
     return &item->loops[loop->index].public;
 }
 
 /* The host; one per process. Set before any plugin code runs. */
-extern host *host_current;
+extern host_state *host_current;
 
 /* Around every call of a plugin's function, for the watchdog; calls may nest. */
 typedef struct host_scope {

@@ -11,7 +11,7 @@
 
 typedef struct step_letter {
     hearth_letter letter;
-    host *host;
+    host_state *host;
     uint64_t number;
 } step_letter;
 
@@ -20,7 +20,7 @@ static uint64_t present; /* number of the step that is waited for [main] */
 static void come_home(hearth_loop *loop, hearth_letter *letter)
 {
     step_letter *item = HEARTH_CONTAINER_OF(letter, step_letter, letter);
-    host *host = item->host;
+    host_state *host = item->host;
     uint64_t number = item->number;
     (void)loop;
     free(item);
@@ -51,7 +51,7 @@ static void send_step(host_loop *loop, host_step step, uint64_t number)
         free(item);
 }
 
-void steps_begin(host *host, host_step step, void (*next)(struct host *host))
+void steps_begin(host_state *host, host_step step, void (*next)(struct host_state *host))
 {
     host->lifecycle->waiting = host->loop_count;
     host->lifecycle->next = next;
@@ -60,7 +60,7 @@ void steps_begin(host *host, host_step step, void (*next)(struct host *host))
         send_step(&host->loops[i], step, present);
 }
 
-void steps_tell(host *host, host_step step)
+void steps_tell(host_state *host, host_step step)
 {
     for (uint32_t i = 0; i < host->loop_count; i++)
         send_step(&host->loops[i], step, 0);
@@ -124,7 +124,7 @@ void step_drain(hearth_loop *loop, hearth_letter *letter)
 {
     host_loop *owner = arrive(loop, letter);
     size_t index = owner->host->lifecycle->draining - 1; /* steady while a step is on its way */
-    plugin *item = owner->host->plugins.items[index];
+    hearth_plugin *item = owner->host->plugins.items[index];
     plugin_ctx *ctx = &item->loops[owner->index];
     if (!ctx->started) {
         step_done(owner);

@@ -10,9 +10,9 @@ typedef void (*host_step)(hearth_loop *loop, hearth_letter *letter);
 
 /* Sends a step to every loop; `next` runs on the main loop when all have answered. An answer to an
  * earlier step that was given up does not count. [main] */
-void steps_begin(host *host, host_step step, void (*next)(host *host));
+void steps_begin(host_state *host, host_step step, void (*next)(host_state *host));
 /* Tells every loop something that needs no answer. [main] */
-void steps_tell(host *host, host_step step);
+void steps_tell(host_state *host, host_step step);
 
 /* [loop] */
 void step_start(hearth_loop *loop, hearth_letter *letter);

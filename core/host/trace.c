@@ -108,7 +108,7 @@ static void attribute(hearth_span *span, hearth_str key, hearth_str value)
 void trace_export(host_loop *loop, const hearth_span_record *record)
 {
     for (size_t i = 0; i < loop->host->plugins.count; i++) {
-        plugin *item = loop->host->plugins.items[i];
+        hearth_plugin *item = loop->host->plugins.items[i];
         host_slot *slot = &loop->slots[i];
         if (!slot->on_span || !item->loops[loop->index].started)
             continue;

@@ -23,7 +23,7 @@ static bool is_named(const char *service, hearth_str name)
     return str_eq(str_from(service), name) || str_eq(short_name(service), name);
 }
 
-static const void *table_of(const plugin *item, const char *service)
+static const void *table_of(const hearth_plugin *item, const char *service)
 {
     for (size_t i = 0; i < item->desc.provide_count; i++) {
         if (strcmp(item->desc.head.provides[i].id, service) == 0)
@@ -51,12 +51,12 @@ typedef struct resolver {
 } resolver;
 
 /* The provider of a service; NULL in *out when there is none. */
-static hearth_status find_provider(const resolver *r, const char *service, plugin **out)
+static hearth_status find_provider(const resolver *r, const char *service, hearth_plugin **out)
 {
     const plugin_choice *choice = choice_for(service, r->choices, r->choice_count);
     *out = NULL;
     for (size_t i = 0; i < r->set->count; i++) {
-        plugin *item = r->set->items[i];
+        hearth_plugin *item = r->set->items[i];
         if (!table_of(item, service) || (choice && !str_eq(choice->provider, str_from(item->id))))
             continue;
         if (*out)
@@ -74,7 +74,7 @@ static hearth_status check_choices(const resolver *r)
 {
     for (size_t i = 0; i < r->choice_count; i++) {
         const plugin_choice *choice = &r->choices[i];
-        plugin *item = plugin_set_find(r->set, choice->provider);
+        hearth_plugin *item = plugin_set_find(r->set, choice->provider);
         if (!item)
             return error_set(r->error, HEARTH_EINVAL,
                              "services: %" HEARTH_PRIS ": expected an enabled plugin, found "
@@ -100,7 +100,7 @@ static const void *interface_of(const resolver *r, const char *id)
     return NULL;
 }
 
-static hearth_status bind(const resolver *r, plugin *item, const hearth_use *use,
+static hearth_status bind(const resolver *r, hearth_plugin *item, const hearth_use *use,
                           plugin_binding *out)
 {
     out->id = use->id;
@@ -130,16 +130,16 @@ static hearth_status bind(const resolver *r, plugin *item, const hearth_use *use
 }
 
 /* Writes "a uses hearth.x/1 of b, b uses hearth.y/1 of a" for the cycle that `from` stands in. */
-static void describe_cycle(const plugin_set *set, plugin *from, const bool *placed, char *text,
+static void describe_cycle(const plugin_set *set, hearth_plugin *from, const bool *placed, char *text,
                            size_t size)
 {
-    plugin *at = from;
+    hearth_plugin *at = from;
     size_t used = 0;
     /* Every plugin that is left uses another that is left, so the walk comes round. */
     for (size_t step = 0; step < 2 * set->count; step++) {
         const plugin_binding *next = NULL;
         for (size_t i = 0; !next && i < at->desc.use_count; i++) {
-            plugin *provider = at->bindings[i].provider;
+            hearth_plugin *provider = at->bindings[i].provider;
             if (provider && !placed[provider->index])
                 next = &at->bindings[i];
         }
@@ -162,13 +162,13 @@ static void describe_cycle(const plugin_set *set, plugin *from, const bool *plac
 
 static int by_id(const void *a, const void *b)
 {
-    return strcmp((*(plugin *const *)a)->id, (*(plugin *const *)b)->id);
+    return strcmp((*(hearth_plugin *const *)a)->id, (*(hearth_plugin *const *)b)->id);
 }
 
-static bool is_ready(const plugin *item, const bool *placed)
+static bool is_ready(const hearth_plugin *item, const bool *placed)
 {
     for (size_t i = 0; i < item->desc.use_count; i++) {
-        plugin *provider = item->bindings[i].provider;
+        hearth_plugin *provider = item->bindings[i].provider;
         if (provider && !placed[provider->index])
             return false;
     }
@@ -177,11 +177,11 @@ static bool is_ready(const plugin *item, const bool *placed)
 
 static hearth_status put_in_order(plugin_set *set, hearth_error *error)
 {
-    plugin *sorted[PLUGIN_MAX];
+    hearth_plugin *sorted[PLUGIN_MAX];
     bool placed[PLUGIN_MAX] = {false};
     size_t done = 0;
     while (done < set->count) {
-        plugin *next = NULL, *left = NULL;
+        hearth_plugin *next = NULL, *left = NULL;
         for (size_t i = 0; !next && i < set->count; i++) {
             if (placed[i])
                 continue;
@@ -214,9 +214,9 @@ hearth_status plugin_set_resolve(plugin_set *set, const plugin_interface *interf
         set->items[i]->index = (uint32_t)i;
     hearth_status status = check_choices(&r);
     for (size_t i = 0; status == HEARTH_OK && i < set->count; i++) {
-        plugin *item = set->items[i];
+        hearth_plugin *item = set->items[i];
         for (size_t k = 0; status == HEARTH_OK && k < item->desc.provide_count; k++) {
-            plugin *only;
+            hearth_plugin *only;
             const char *id = item->desc.head.provides[k].id;
             if (interface_of(&r, id))
                 return error_set(error, HEARTH_ECONFLICT, "%s provides %s, which is the host's own",

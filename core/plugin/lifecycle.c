@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "plugin/thread.h"
 
-static void make_ctx(plugin_ctx *ctx, plugin *item, const hearth_host *host, uint32_t loop,
+static void make_ctx(plugin_ctx *ctx, hearth_plugin *item, const hearth_host *host, uint32_t loop,
                      uint32_t loops, void *owner)
 {
     *ctx = (plugin_ctx){
@@ -20,7 +20,7 @@ hearth_status plugin_set_contexts(plugin_set *set, const hearth_host *host, uint
                                   hearth_error *error)
 {
     for (size_t i = 0; i < set->count; i++) {
-        plugin *item = set->items[i];
+        hearth_plugin *item = set->items[i];
         item->loops = arena_calloc(&set->arena, loops, sizeof(*item->loops));
         if (!item->loops)
             return error_set(error, HEARTH_ENOMEM, "plugin %s: out of memory", item->id);
@@ -31,14 +31,14 @@ hearth_status plugin_set_contexts(plugin_set *set, const hearth_host *host, uint
     return HEARTH_OK;
 }
 
-void plugin_set_conf(plugin *item, uint32_t loops, const void *conf)
+void plugin_set_conf(hearth_plugin *item, uint32_t loops, const void *conf)
 {
     item->main.public.conf = conf;
     for (uint32_t i = 0; i < loops; i++)
         item->loops[i].public.conf = conf;
 }
 
-hearth_status plugin_check(const plugin *item, const void *conf, hearth_error *error)
+hearth_status plugin_check(const hearth_plugin *item, const void *conf, hearth_error *error)
 {
     if (!item->desc.head.check)
         return HEARTH_OK;
@@ -54,7 +54,7 @@ hearth_status plugin_check(const plugin *item, const void *conf, hearth_error *e
 hearth_status plugin_set_open(plugin_set *set, uint32_t loops, hearth_error *error)
 {
     for (size_t i = 0; i < set->count; i++) {
-        plugin *item = set->items[i];
+        hearth_plugin *item = set->items[i];
         hearth_status status =
             item->desc.head.open ? item->desc.head.open(&item->main.public) : HEARTH_OK;
         if (status < 0) {
@@ -72,7 +72,7 @@ hearth_status plugin_set_open(plugin_set *set, uint32_t loops, hearth_error *err
 void plugin_set_close(plugin_set *set)
 {
     for (size_t i = set->count; i > 0; i--) {
-        plugin *item = set->items[i - 1];
+        hearth_plugin *item = set->items[i - 1];
         if (item->opened && item->desc.head.close)
             item->desc.head.close(&item->main.public);
         item->opened = false;
@@ -82,7 +82,7 @@ void plugin_set_close(plugin_set *set)
 hearth_status plugin_set_start(plugin_set *set, uint32_t loop, hearth_error *error)
 {
     for (size_t i = 0; i < set->count; i++) {
-        plugin *item = set->items[i];
+        hearth_plugin *item = set->items[i];
         plugin_ctx *ctx = &item->loops[loop];
         hearth_status status =
             item->desc.head.start ? item->desc.head.start(&ctx->public) : HEARTH_OK;
@@ -107,7 +107,7 @@ void plugin_set_stop(plugin_set *set, uint32_t loop, void (*after)(plugin_ctx *c
 
 static const plugin_binding *find_binding(hearth_ctx *ctx, const char *id)
 {
-    const plugin *item = plugin_ctx_of(ctx)->plugin;
+    const hearth_plugin *item = plugin_ctx_of(ctx)->plugin;
     for (size_t i = 0; i < item->desc.use_count; i++) {
         if (strcmp(item->bindings[i].id, id) == 0)
             return &item->bindings[i];

@@ -14,10 +14,10 @@ HEARTH_MUST_CHECK hearth_status plugin_set_contexts(plugin_set *set, const heart
                                                     void *arg, hearth_error *error);
 
 /* The configuration of one plugin, for all contexts that exist. Before the loops run. [main] */
-void plugin_set_conf(plugin *item, uint32_t loops, const void *conf);
+void plugin_set_conf(hearth_plugin *item, uint32_t loops, const void *conf);
 
 /* Is `conf` acceptable to the plugin? [main] */
-HEARTH_MUST_CHECK hearth_status plugin_check(const plugin *item, const void *conf,
+HEARTH_MUST_CHECK hearth_status plugin_check(const hearth_plugin *item, const void *conf,
                                              hearth_error *error);
 
 /* open of every plugin, providers first; on failure those that had opened are closed. [main] */

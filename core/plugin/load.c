@@ -7,7 +7,7 @@
 #include "base/str.h"
 #include "plugin/manifest.h"
 
-static hearth_status open_object(plugin *item, hearth_arena *arena, hearth_error *error)
+static hearth_status open_object(hearth_plugin *item, hearth_arena *arena, hearth_error *error)
 {
     (void)dlerror();
     void *handle = dlopen(item->path, RTLD_NOW | RTLD_LOCAL);
@@ -30,7 +30,7 @@ static hearth_status load_checked(plugin_set *set, const char *path,
     if (set->count == PLUGIN_MAX)
         return error_set(error, HEARTH_ENOMEM, "%s: at most %d plugins can be loaded", path,
                          PLUGIN_MAX);
-    plugin *item = arena_calloc(&set->arena, 1, sizeof(*item));
+    hearth_plugin *item = arena_calloc(&set->arena, 1, sizeof(*item));
     char *copy = arena_dup(&set->arena, path, strlen(path));
     if (!item || !copy)
         return error_set(error, HEARTH_ENOMEM, "%s: out of memory", path);

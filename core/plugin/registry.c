@@ -19,7 +19,7 @@ void plugin_set_finish(plugin_set *set)
     set->count = 0;
 }
 
-plugin *plugin_set_find(const plugin_set *set, hearth_str id)
+hearth_plugin *plugin_set_find(const plugin_set *set, hearth_str id)
 {
     for (size_t i = 0; i < set->count; i++) {
         if (str_eq(str_from(set->items[i]->id), id))

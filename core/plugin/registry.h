@@ -13,25 +13,25 @@
 
 #define PLUGIN_MAX 128
 
-struct plugin;
+struct hearth_plugin;
 
 /* What a row of a plugin's `uses` came to. */
 typedef struct plugin_binding {
     const char *id;
     const void *table;       /* NULL: absent, or smaller than asked for */
-    struct plugin *provider; /* NULL: the host itself */
+    struct hearth_plugin *provider; /* NULL: the host itself */
 } plugin_binding;
 
 /* One plugin on one loop; its first member is what the plugin sees. */
 typedef struct plugin_ctx {
     hearth_ctx public;
-    struct plugin *plugin;
+    struct hearth_plugin *plugin;
     void *owner;  /* the host's loop, NULL on [main] */
     bool started; /* `start` succeeded and `stop` has not run */
 
 } plugin_ctx;
 
-typedef struct plugin {
+typedef struct hearth_plugin {
     const char *id;
     const char *path;
     hearth_manifest manifest;
@@ -41,11 +41,11 @@ typedef struct plugin {
     plugin_ctx *loops; /* one per loop */
     uint32_t index;    /* place in the order */
     bool opened;
-} plugin;
+} hearth_plugin;
 
 typedef struct plugin_set {
     hearth_arena arena;
-    plugin *items[PLUGIN_MAX]; /* after resolve: providers before their users */
+    hearth_plugin *items[PLUGIN_MAX]; /* after resolve: providers before their users */
     size_t count;
 } plugin_set;
 
@@ -70,6 +70,6 @@ void plugin_set_init(plugin_set *set);
 void plugin_set_finish(plugin_set *set);
 
 /* The plugin of that id, or NULL. */
-plugin *plugin_set_find(const plugin_set *set, hearth_str id);
+hearth_plugin *plugin_set_find(const plugin_set *set, hearth_str id);
 
 #endif

@@ -86,8 +86,7 @@ static void run_completion(hearth_async *async)
     loop_timer_stop(&loop->net, &async->deadline);
     async->on_cancel = NULL;
     bool waits = !request->abandoned && !req->gone && !req->reply.sent;
-    host_scope outer =
-        scope_enter(&loop->net, plugin_ctx_of(async->ctx)->plugin->id, "complete");
+    host_scope outer = scope_enter(&loop->net, plugin_ctx_of(async->ctx)->plugin->id, "complete");
     if (async->fn)
         async->fn(async->ctx, waits ? req : NULL, async->arg);
     scope_leave(outer);

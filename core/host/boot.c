@@ -17,7 +17,7 @@
 #include "plugin/graph.h"
 #include "plugin/load.h"
 
-#define HOST_CEILING   (64u * 1024 * 1024)
+#define HOST_CEILING (64u * 1024 * 1024)
 
 host_state *host_current;
 
@@ -183,8 +183,8 @@ hearth_status host_make_loops(host_state *host, bool serving, hearth_error *erro
     for (uint32_t i = 0; status == HEARTH_OK && i < host->loop_count; i++)
         status = make_loop(host, i, serving, error);
     if (status == HEARTH_OK)
-        status = plugin_set_contexts(&host->plugins, &vtable, host->loop_count, owner_of, host,
-                                     error);
+        status =
+            plugin_set_contexts(&host->plugins, &vtable, host->loop_count, owner_of, host, error);
     for (size_t i = 0; status == HEARTH_OK && i < host->plugins.count; i++)
         plugin_set_conf(host->plugins.items[i], host->loop_count, host->config->confs[i]);
     return status;

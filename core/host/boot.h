@@ -17,7 +17,8 @@ HEARTH_MUST_CHECK hearth_status host_init(host_state *host, const host_options *
 void host_finish(host_state *host);
 
 /* Loops with everything that is theirs; `serving` says whether they take requests. [main] */
-HEARTH_MUST_CHECK hearth_status host_make_loops(host_state *host, bool serving, hearth_error *error);
+HEARTH_MUST_CHECK hearth_status host_make_loops(host_state *host, bool serving,
+                                                hearth_error *error);
 
 /* The options of core/http from the settings; lives in `config`. */
 const http_options *host_http_options(host_config *config, hearth_error *error);

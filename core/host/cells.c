@@ -86,7 +86,8 @@ static hearth_series *create(host_cells *cells, uint32_t index, hearth_str key,
     return series;
 }
 
-hearth_series *cells_series(host_cells *cells, uint32_t index, const hearth_str *values, size_t count)
+hearth_series *cells_series(host_cells *cells, uint32_t index, const hearth_str *values,
+                            size_t count)
 {
     const cells_family *family = &cells->families->items[index];
     hearth_str given[CELLS_MAX_LABELS] = {{0}};
@@ -138,9 +139,8 @@ hearth_status cells_merge(host_cells *to, const host_cells *from)
             return HEARTH_ENOMEM;
         sum->value += series->value;
         sum->count += series->count;
-        for (size_t i = 0; family->metric->kind == HEARTH_HISTOGRAM &&
-                           i <= family->metric->bucket_count;
-             i++)
+        for (size_t i = 0;
+             family->metric->kind == HEARTH_HISTOGRAM && i <= family->metric->bucket_count; i++)
             sum->buckets[i] += series->buckets[i];
     }
     return HEARTH_OK;
@@ -164,8 +164,8 @@ static void visit_series(const hearth_series *series,
     visit(&sample, arg);
 }
 
-void cells_visit(const host_cells *cells, void (*visit)(const hearth_metric_sample *sample, void *arg),
-                 void *arg)
+void cells_visit(const host_cells *cells,
+                 void (*visit)(const hearth_metric_sample *sample, void *arg), void *arg)
 {
     for (size_t f = 0; f < cells->families->count; f++) {
         size_t cursor = 0;

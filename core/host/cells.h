@@ -58,7 +58,8 @@ void cells_finish(host_cells *cells);
 
 /* The series of these values; past the family's ceiling, or without memory, the one of "other".
  * NULL only when there is no memory even for that. */
-hearth_series *cells_series(host_cells *cells, uint32_t family, const hearth_str *values, size_t count);
+hearth_series *cells_series(host_cells *cells, uint32_t family, const hearth_str *values,
+                            size_t count);
 
 static inline void cells_add(hearth_series *series, double delta)
 {
@@ -70,7 +71,7 @@ void cells_observe(hearth_series *series, double value);
 HEARTH_MUST_CHECK hearth_status cells_merge(host_cells *to, const host_cells *from);
 
 /* Visits all series, family by family, series in order of their first appearance. */
-void cells_visit(const host_cells *cells, void (*visit)(const hearth_metric_sample *sample, void *arg),
-                 void *arg);
+void cells_visit(const host_cells *cells,
+                 void (*visit)(const hearth_metric_sample *sample, void *arg), void *arg);
 
 #endif

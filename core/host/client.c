@@ -184,7 +184,7 @@ static void cancel(hearth_client_call *call)
 void calls_cancel_all(host_slot *slot)
 {
     HEARTH_LIST_EACH(link, &slot->calls)
-        cancel(HEARTH_LIST_ENTRY(link, hearth_client_call, link));
+    cancel(HEARTH_LIST_ENTRY(link, hearth_client_call, link));
 }
 
 const hearth_client host_client_api = {

@@ -32,7 +32,8 @@ static size_t on_header(char *bytes, size_t one, size_t count, void *arg)
         call->header_count = 0; /* what came before belonged to an interim answer */
     else if (colon < line.len && call->header_count < CALL_MAX_HEADERS) {
         hearth_str value = str_slice(line, colon + 1, line.len);
-        while (value.len > 0 && (value.ptr[value.len - 1] == '\n' || value.ptr[value.len - 1] == '\r'))
+        while (value.len > 0 &&
+               (value.ptr[value.len - 1] == '\n' || value.ptr[value.len - 1] == '\r'))
             value.len--;
         hearth_header *header = &call->headers[call->header_count];
         header->name = arena_dup_str(&call->arena, str_slice(line, 0, colon));
@@ -134,8 +135,7 @@ hearth_client_call *call_create(hearth_ctx *ctx, const hearth_client_request *re
     call->arg = arg;
     arena_init(&call->arena, &host_loop_of(ctx)->net.arenas,
                request->body.len + request->url.len + 2 * MAX_HEAD);
-    buf_init(&call->body,
-             request->max_response ? request->max_response : DEFAULT_MAX_RESPONSE);
+    buf_init(&call->body, request->max_response ? request->max_response : DEFAULT_MAX_RESPONSE);
     call->easy = curl_easy_init();
     if (call->easy && set_options(call, request))
         return call;
@@ -167,8 +167,8 @@ static void tell(hearth_client_call *call, hearth_status status, const char *err
                                        .header_count = call->header_count,
                                        .error = error};
     list_remove(&call->link);
-    host_scope outer = scope_enter(&host_loop_of(call->ctx)->net,
-                                   plugin_ctx_of(call->ctx)->plugin->id, "client");
+    host_scope outer =
+        scope_enter(&host_loop_of(call->ctx)->net, plugin_ctx_of(call->ctx)->plugin->id, "client");
     call->done(call->ctx, status, &response, call->arg);
     scope_leave(outer);
     call_destroy(call);

@@ -56,8 +56,7 @@ static const hearth_command *find(host_state *host, const control_command *comma
         hearth_plugin *item = host->plugins.items[i];
         for (size_t k = 0; k < item->desc.command_count; k++) {
             size_t count;
-            if (!name_matches(item->desc.head.commands[k].name, command, &count) ||
-                count <= *words)
+            if (!name_matches(item->desc.head.commands[k].name, command, &count) || count <= *words)
                 continue;
             found = &item->desc.head.commands[k];
             *owner = item;
@@ -248,8 +247,8 @@ static void run_on_loop(hearth_loop *loop, hearth_letter *letter)
         finish(cmd, status);
 }
 
-hearth_status command_start(host_state *host, const control_command *command,
-                            command_waiter waiter, hearth_cmd **out, hearth_error *error)
+hearth_status command_start(host_state *host, const control_command *command, command_waiter waiter,
+                            hearth_cmd **out, hearth_error *error)
 {
     hearth_plugin *owner = NULL;
     size_t words;

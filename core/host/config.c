@@ -80,8 +80,8 @@ static void add_with(host_config *config, const host_options *options)
         const conf_doc *doc = NULL;
         static const char *const folders[] = {"plugins.d", "plugins.available"};
         for (size_t f = 0; !doc && f < HEARTH_COUNT(folders) && manifest_id_is_valid(id); f++) {
-            const char *path = arena_printf(&config->arena, "%s/%s/%s.yaml",
-                                            config->doc->directory, folders[f], id);
+            const char *path = arena_printf(&config->arena, "%s/%s/%s.yaml", config->doc->directory,
+                                            folders[f], id);
             if (path && access(path, F_OK) == 0)
                 doc = conf_read(&config->arena, path, &config->errors);
         }

@@ -28,7 +28,7 @@ typedef struct host_config {
     host_plugin_file plugins[PLUGIN_MAX];
     size_t plugin_count;
     const struct http_options *http; /* made from the settings, on first use */
-    const void *confs[PLUGIN_MAX]; /* by index in the set; NULL where a plugin has no keys */
+    const void *confs[PLUGIN_MAX];   /* by index in the set; NULL where a plugin has no keys */
 } host_config;
 
 /*
@@ -52,7 +52,7 @@ const char *config_plugin_dir(host_config *config);
 
 /* Why `next` cannot replace `config` while the process runs: EINVAL names the key. */
 HEARTH_MUST_CHECK hearth_status config_check_reload(const host_config *config,
-                                                    const host_config *next,
-                                                    const plugin_set *set, hearth_error *error);
+                                                    const host_config *next, const plugin_set *set,
+                                                    hearth_error *error);
 
 #endif

@@ -17,8 +17,8 @@
 int control_connect(const char *data_dir, hearth_error *error)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    int len = snprintf(address.sun_path, sizeof(address.sun_path), "%s/%s", data_dir,
-                       CONTROL_SOCKET);
+    int len =
+        snprintf(address.sun_path, sizeof(address.sun_path), "%s/%s", data_dir, CONTROL_SOCKET);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     errno = (size_t)len < sizeof(address.sun_path) ? errno : ENAMETOOLONG;
     if (fd >= 0 && (size_t)len < sizeof(address.sun_path) &&
@@ -40,16 +40,15 @@ static hearth_status send_command(int fd, const control_command *command, hearth
     if (status == HEARTH_OK)
         status = frame_append(&frame, FRAME_COMMAND, buf_str(&payload));
     if (status != HEARTH_OK)
-        (void)error_set(error, HEARTH_EINVAL,
-                        "expected at most %u arguments and %u bytes of input", CONTROL_MAX_ARGS,
-                        CONTROL_MAX_INPUT);
+        (void)error_set(error, HEARTH_EINVAL, "expected at most %u arguments and %u bytes of input",
+                        CONTROL_MAX_ARGS, CONTROL_MAX_INPUT);
     while (status == HEARTH_OK && frame.len > 0) {
         ssize_t n = send(fd, frame.ptr, frame.len, MSG_NOSIGNAL);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
-            status = error_set(error, HEARTH_EUNAVAILABLE, "%s: %s", CONTROL_SOCKET,
-                               strerror(errno));
+            status =
+                error_set(error, HEARTH_EUNAVAILABLE, "%s: %s", CONTROL_SOCKET, strerror(errno));
         else
             buf_consume(&frame, (size_t)n);
     }

@@ -81,7 +81,8 @@ control_server *control_server_create(host_state *host, hearth_error *error)
     int len = snprintf(server->address.sun_path, sizeof(server->address.sun_path), "%s/%s",
                        host->data_dir, CONTROL_SOCKET);
     errno = ENAMETOOLONG;
-    server->fd = (size_t)len < sizeof(server->address.sun_path) ? listen_here(&server->address) : -1;
+    server->fd =
+        (size_t)len < sizeof(server->address.sun_path) ? listen_here(&server->address) : -1;
     if (server->fd < 0 || uv_poll_init(&host->main.uv, &server->poll, server->fd) != 0) {
         (void)error_set(error, HEARTH_EUNAVAILABLE, "%s/%s: %s", host->data_dir, CONTROL_SOCKET,
                         strerror(errno));
@@ -104,7 +105,7 @@ void control_server_destroy(control_server *server)
     if (!server)
         return;
     HEARTH_LIST_EACH(link, &server->conns)
-        control_conn_destroy(link);
+    control_conn_destroy(link);
     (void)unlink(server->address.sun_path);
     uv_poll_stop(&server->poll);
     close(server->fd);

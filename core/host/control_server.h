@@ -8,7 +8,8 @@
 
 typedef struct control_server control_server;
 
-/* Listens; a socket that a dead process left is replaced. The caller holds data_dir's lock. [main] */
+/* Listens; a socket that a dead process left is replaced. The caller holds data_dir's lock. [main]
+ */
 control_server *control_server_create(host_state *host, hearth_error *error);
 
 /* Takes no more requests, removes the socket's file unless a successor listens there, and closes

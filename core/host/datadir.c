@@ -55,9 +55,8 @@ int datadir_lock(const char *data_dir, hearth_error *error)
             (void)error_set(error, HEARTH_OK, "%s: %s", path, strerror(errno));
         return fd;
     }
-    (void)error_set(error, errno == EWOULDBLOCK ? HEARTH_ECONFLICT : HEARTH_EUNAVAILABLE,
-                    "%s: %s", path,
-                    errno == EWOULDBLOCK ? "another hearthd holds it" : strerror(errno));
+    (void)error_set(error, errno == EWOULDBLOCK ? HEARTH_ECONFLICT : HEARTH_EUNAVAILABLE, "%s: %s",
+                    path, errno == EWOULDBLOCK ? "another hearthd holds it" : strerror(errno));
     close(fd);
     return -1;
 }

@@ -77,7 +77,7 @@ static hearth_status receive(handover *given, hearth_error *error)
          c = CMSG_NXTHDR(&message, c)) {
         if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
             continue;
-        given->count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+        given->count = (size_t)(c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
         memcpy(given->fds, CMSG_DATA(c), given->count * sizeof(int));
     }
     if (n >= FRAME_HEAD && text[0] == FRAME_LISTENERS)
@@ -116,8 +116,7 @@ static bool same_socket(const hearth_address *wanted, const hearth_address *foun
 {
     hearth_ip a = address_ip(wanted), b = address_ip(found);
     uint16_t port = address_port(wanted);
-    return memcmp(&a, &b, sizeof(a)) == 0 &&
-           wanted->any.sa_family == found->any.sa_family &&
+    return memcmp(&a, &b, sizeof(a)) == 0 && wanted->any.sa_family == found->any.sa_family &&
            (port == 0 || port == address_port(found));
 }
 

@@ -21,8 +21,8 @@ typedef struct handover {
  * it does not serve, or somebody was given them already. */
 HEARTH_MUST_CHECK hearth_status handover_give(host_state *host, int conn, hearth_error *error);
 
-/* [main, the successor, before any loop runs] Asks the holder of data_dir for its sockets. ENOTFOUND:
- * nobody answers there. Waits for at most timeout_ms. */
+/* [main, the successor, before any loop runs] Asks the holder of data_dir for its sockets.
+ * ENOTFOUND: nobody answers there. Waits for at most timeout_ms. */
 HEARTH_MUST_CHECK hearth_status handover_ask(handover *given, const char *data_dir,
                                              int64_t timeout_ms, hearth_error *error);
 

@@ -50,14 +50,15 @@ void health_destroy(host_health *health)
     if (!health)
         return;
     HEARTH_LIST_EACH(link, &health->components)
-        free(HEARTH_LIST_ENTRY(link, component, link));
+    free(HEARTH_LIST_ENTRY(link, component, link));
     pthread_mutex_destroy(&health->lock);
     free(health);
 }
 
 static component *find(host_health *health, const hearth_plugin *owner, const char *name)
 {
-    HEARTH_LIST_EACH(link, &health->components) {
+    HEARTH_LIST_EACH(link, &health->components)
+    {
         component *item = HEARTH_LIST_ENTRY(link, component, link);
         if (item->owner == owner && strncmp(item->name, name, sizeof(item->name) - 1) == 0)
             return item;
@@ -112,7 +113,8 @@ static hearth_health write_missing(host_health *health, hearth_json_writer *w)
 {
     hearth_health state = HEARTH_HEALTHY;
     pthread_mutex_lock(&health->lock);
-    HEARTH_LIST_EACH(link, &health->components) {
+    HEARTH_LIST_EACH(link, &health->components)
+    {
         const component *item = HEARTH_LIST_ENTRY(link, component, link);
         const report *found = worst(health, item);
         if (found->state == HEARTH_HEALTHY)

@@ -12,8 +12,7 @@ host_health *health_create(uint32_t loops);
 void health_destroy(host_health *health);
 
 /* hearth_host.health. [any] */
-void health_report(hearth_ctx *ctx, const char *component, hearth_health state,
-                   const char *reason);
+void health_report(hearth_ctx *ctx, const char *component, hearth_health state, const char *reason);
 
 /* The builtin routes. [loop] */
 void health_live(host_loop *loop, hearth_req *req);

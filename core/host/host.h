@@ -15,7 +15,7 @@ typedef struct host_options {
     size_t override_count;
     const char *const *listen; /* --listen ADDR:PORT, instead of the file's */
     size_t listen_count;
-    const char *const *with;    /* --with ID: files of plugins.available/ */
+    const char *const *with; /* --with ID: files of plugins.available/ */
     size_t with_count;
     const char *const *without; /* --without ID: files of plugins.d/ left out */
     size_t without_count;
@@ -48,7 +48,8 @@ void host_argv_finish(host_argv *args);
 int host_run(const host_options *options);
 
 /* Validates everything without binding a port or touching data_dir: configuration, plugins,
- * services, routes, certificates. Each thing that is wrong goes to `complain` as one line. [main] */
+ * services, routes, certificates. Each thing that is wrong goes to `complain` as one line. [main]
+ */
 HEARTH_MUST_CHECK hearth_status host_check(const host_options *options,
                                            void (*complain)(void *arg, const char *line),
                                            void *arg);

@@ -11,9 +11,9 @@
 #error "HEARTH_VERSION comes from CMake"
 #endif
 
-static const double duration_buckets[] = {0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01,
-                                          0.025,  0.05,    0.1,    0.25,  0.5,    1,     2.5,
-                                          5,      10};
+static const double duration_buckets[] = {0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005,
+                                          0.01,   0.025,   0.05,   0.1,   0.25,   0.5,
+                                          1,      2.5,     5,      10};
 
 #define METRIC(kind_, name_, unit_, help_)                                                         \
     {                                                                                              \
@@ -34,12 +34,12 @@ const hearth_metric host_metric_table[HOST_METRIC_COUNT] = {
                               .buckets = duration_buckets,
                               .bucket_count = HEARTH_COUNT(duration_buckets),
                               .labels = "route"},
-    [HOST_METRIC_IN_FLIGHT] = METRIC(HEARTH_GAUGE, "hearth_http_requests_in_flight", NULL,
-                                     "Requests being handled"),
+    [HOST_METRIC_IN_FLIGHT] =
+        METRIC(HEARTH_GAUGE, "hearth_http_requests_in_flight", NULL, "Requests being handled"),
     [HOST_METRIC_CONNECTIONS] =
         METRIC(HEARTH_GAUGE, "hearth_http_connections", NULL, "Open connections"),
-    [HOST_METRIC_CONNECTIONS_TOTAL] = METRIC(HEARTH_COUNTER, "hearth_http_connections_total", NULL,
-                                             "Connections accepted"),
+    [HOST_METRIC_CONNECTIONS_TOTAL] =
+        METRIC(HEARTH_COUNTER, "hearth_http_connections_total", NULL, "Connections accepted"),
     [HOST_METRIC_CONNECTIONS_REFUSED] =
         METRIC(HEARTH_COUNTER, "hearth_http_connections_refused_total", NULL,
                "Connections closed at once because there were too many"),

@@ -7,7 +7,8 @@
 #include "base/clock.h"
 #include "host/steps.h"
 
-#define HURRY_MS 2000 /* what is left of any wait once somebody hurries, and for what was aborted */
+#define HURRY_MS 2000 /* what is left of any wait once somebody hurries, and for what was aborted  \
+                       */
 
 static void begin_stopping(host_state *host);
 
@@ -205,8 +206,8 @@ static hearth_status run_threads(host_state *host, hearth_error *error)
         char name[16];
         int rc = pthread_create(&loop->thread, NULL, run_loop, loop);
         if (rc != 0) {
-            status = error_set(error, HEARTH_EUNAVAILABLE, "loop %u: no thread: %s", i,
-                               strerror(rc));
+            status =
+                error_set(error, HEARTH_EUNAVAILABLE, "loop %u: no thread: %s", i, strerror(rc));
             break;
         }
         loop->running = true;

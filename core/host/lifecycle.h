@@ -14,10 +14,10 @@ typedef struct host_lifecycle {
     hearth_status (*on_started)(host_state *host, void *arg, hearth_error *error);
     void *arg;
 
-    uint32_t waiting;      /* loops that have not answered this step */
-    void (*next)(host_state *);  /* the step after this one */
+    uint32_t waiting;           /* loops that have not answered this step */
+    void (*next)(host_state *); /* the step after this one */
     int exit_status;
-    bool stop_asked;       /* before everything ran */
+    bool stop_asked; /* before everything ran */
     bool hurried;
     bool handing_over; /* a successor has the listeners already */
     bool forsaken;     /* something did not end in time: memory is left as it is */

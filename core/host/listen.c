@@ -3,7 +3,20 @@
 
 #include "base/str.h"
 
-static hearth_status open_one(host_state *host, size_t index, hearth_error *error)
+/* One socket for one loop: a given one, or a new one beside it. */
+static hearth_status open_socket(host_state *host, size_t index, uint32_t loop,
+                                 hearth_address *address, handover *given, hearth_error *error)
+{
+    http_worker *worker = host->loops[loop].worker;
+    int fd = handover_take(given, address);
+    if (fd < 0)
+        return worker_listen(worker, address, host->tls[index], address, error);
+    socklen_t len = sizeof(*address);
+    (void)getsockname(fd, &address->any, &len);
+    return worker_adopt(worker, fd, host->tls[index], error);
+}
+
+static hearth_status open_one(host_state *host, size_t index, handover *given, hearth_error *error)
 {
     const host_listen *item = &host->config->listen[index];
     hearth_address address;
@@ -15,16 +28,16 @@ static hearth_status open_one(host_state *host, size_t index, hearth_error *erro
         if (!host->tls[index])
             return HEARTH_EINVAL;
     }
-    for (uint32_t i = 0; status == HEARTH_OK && i < host->loop_count; i++) {
-        hearth_address bound;
-        status = worker_listen(host->loops[i].worker, &address, host->tls[index], &bound, error);
-        if (status == HEARTH_OK && i == 0)
-            host->bound[index] = address = bound; /* the others take the port that was chosen */
-    }
+    for (uint32_t i = 0; status == HEARTH_OK && i < host->loop_count; i++)
+        status = open_socket(host, index, i, &address, given, error);
+    /* The holder had more loops: what waits in its further sockets is not forgotten. */
+    for (int fd; status == HEARTH_OK && (fd = handover_take(given, &address)) >= 0;)
+        status = worker_adopt(host->loops[0].worker, fd, host->tls[index], error);
+    host->bound[index] = address;
     return status;
 }
 
-hearth_status listen_open(host_state *host, hearth_error *error)
+hearth_status listen_open(host_state *host, handover *given, hearth_error *error)
 {
     size_t count = host->config->listen_count;
     host->tls = arena_calloc(&host->arena, count, sizeof(*host->tls));
@@ -34,7 +47,7 @@ hearth_status listen_open(host_state *host, hearth_error *error)
     host->bound_count = count;
     hearth_status status = HEARTH_OK;
     for (size_t i = 0; status == HEARTH_OK && i < count; i++) {
-        status = open_one(host, i, error);
+        status = open_one(host, i, given, error);
         if (status != HEARTH_OK)
             (void)error_prefix(error, "listen");
     }

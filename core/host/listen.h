@@ -4,11 +4,12 @@
 #ifndef HEARTH_HOST_LISTEN_H
 #define HEARTH_HOST_LISTEN_H
 
+#include "host/handover.h"
 #include "host/state.h"
 
-/* Binds and listens on every loop; nothing is accepted yet. `bound` receives the addresses, with
- * the ports that the kernel chose. [main] */
-HEARTH_MUST_CHECK hearth_status listen_open(host_state *host, hearth_error *error);
+/* Listens on every loop, with the sockets of a predecessor where it had them; nothing is accepted
+ * yet. host->bound receives the addresses, with the ports that the kernel chose. [main] */
+HEARTH_MUST_CHECK hearth_status listen_open(host_state *host, handover *given, hearth_error *error);
 
 /* "127.0.0.1:8080, [::1]:8081", for the line that says the host is ready. */
 const char *listen_describe(host_state *host);

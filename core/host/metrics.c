@@ -60,8 +60,8 @@ static hearth_series *series(hearth_ctx *ctx, uint32_t index, const hearth_str *
     host_loop *loop = host_loop_of(ctx);
     hearth_series *found = NULL;
     if (loop && index < item->desc.metric_count)
-        found = cells_series(&loop->cells, loop->host->family_base[item->index] + index, values,
-                             count);
+        found =
+            cells_series(&loop->cells, loop->host->family_base[item->index] + index, values, count);
     else
         log_error(item->id, "metric %u does not exist: the table has %zu", index,
                   item->desc.metric_count);

@@ -49,9 +49,12 @@ static void export_span(host_loop *loop, hearth_req *req, uint64_t duration_ns)
     char digits[8];
     (void)snprintf(digits, sizeof(digits), "%d", req->reply.status);
     hearth_str route = request_route(req);
-    hearth_str attributes[] = {HEARTH_STR("http.request.method"), method_name(req->method),
-                               HEARTH_STR("http.route"), route,
-                               HEARTH_STR("http.response.status_code"), str_from(digits)};
+    hearth_str attributes[] = {HEARTH_STR("http.request.method"),
+                               method_name(req->method),
+                               HEARTH_STR("http.route"),
+                               route,
+                               HEARTH_STR("http.response.status_code"),
+                               str_from(digits)};
     hearth_span_record record = {
         .struct_size = sizeof(record),
         .status = req->reply.status >= 500 ? HEARTH_EINTERNAL : HEARTH_OK,

@@ -42,9 +42,9 @@ static hearth_status on_started(host_state *host, void *arg, hearth_error *error
 {
     offline *o = arg;
     (void)error;
-    o->status = command_start(
-        host, o->command, (command_waiter){.print = on_print, .done = on_done, .arg = o},
-        &o->running, o->error);
+    o->status = command_start(host, o->command,
+                              (command_waiter){.print = on_print, .done = on_done, .arg = o},
+                              &o->running, o->error);
     if (o->status != HEARTH_OK)
         lifecycle_stop(host, false);
     else

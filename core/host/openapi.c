@@ -100,8 +100,7 @@ static hearth_str operation_id(const hearth_route *row, hearth_arena *arena)
     return (hearth_str){id, (size_t)(at - id)};
 }
 
-static void put_operation(hearth_json_writer *w, const host_route *route,
-                          hearth_arena *arena)
+static void put_operation(hearth_json_writer *w, const host_route *route, hearth_arena *arena)
 {
     const hearth_route *row = route->row;
     char method[16] = "";
@@ -153,16 +152,14 @@ static void put_components(hearth_json_writer *w)
 {
     json_put_key(w, HEARTH_STR("components"));
     json_put_raw(
-        w,
-        HEARTH_STR(
-            "{\"securitySchemes\":{\"bearer\":{\"type\":\"http\",\"scheme\":\"bearer\","
-            "\"bearerFormat\":\"JWT\"}},\"schemas\":{\"Error\":{\"type\":\"object\","
-            "\"required\":[\"error\",\"code\",\"requestId\"],\"properties\":{"
-            "\"error\":{\"type\":\"string\",\"description\":\"One sentence for people\"},"
-            "\"code\":{\"type\":\"string\",\"pattern\":\"^[A-Z_]+$\"},"
-            "\"requestId\":{\"type\":\"string\"}}}},\"responses\":{\"Error\":{"
-            "\"description\":\"Refused or failed\",\"content\":{\"application/json\":{"
-            "\"schema\":{\"$ref\":\"#/components/schemas/Error\"}}}}}}"));
+        w, HEARTH_STR("{\"securitySchemes\":{\"bearer\":{\"type\":\"http\",\"scheme\":\"bearer\","
+                      "\"bearerFormat\":\"JWT\"}},\"schemas\":{\"Error\":{\"type\":\"object\","
+                      "\"required\":[\"error\",\"code\",\"requestId\"],\"properties\":{"
+                      "\"error\":{\"type\":\"string\",\"description\":\"One sentence for people\"},"
+                      "\"code\":{\"type\":\"string\",\"pattern\":\"^[A-Z_]+$\"},"
+                      "\"requestId\":{\"type\":\"string\"}}}},\"responses\":{\"Error\":{"
+                      "\"description\":\"Refused or failed\",\"content\":{\"application/json\":{"
+                      "\"schema\":{\"$ref\":\"#/components/schemas/Error\"}}}}}}"));
 }
 
 hearth_status openapi_build(host_state *host, hearth_error *error)

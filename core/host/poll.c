@@ -91,7 +91,7 @@ static void stop(hearth_poll *poll)
 void polls_stop_all(host_slot *slot)
 {
     HEARTH_LIST_EACH(link, &slot->polls)
-        destroy(HEARTH_LIST_ENTRY(link, hearth_poll, link));
+    destroy(HEARTH_LIST_ENTRY(link, hearth_poll, link));
 }
 
 const hearth_poll_api host_poll_api = {

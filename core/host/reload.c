@@ -81,8 +81,8 @@ void reload_configuration(host_state *host, const reload_source *source)
         return;
     }
     host_config *next = config_read(source->options);
-    hearth_status status = next ? check(host, next, &why)
-                                : error_set(&why, HEARTH_ENOMEM, "out of memory");
+    hearth_status status =
+        next ? check(host, next, &why) : error_set(&why, HEARTH_ENOMEM, "out of memory");
     if (status == HEARTH_OK)
         status = spread(host, next, &why);
     if (status != HEARTH_OK) {

@@ -199,8 +199,7 @@ static void on_request(hearth_req *req)
         return;
     }
     if (request->identified) {
-        host_loop *home =
-            &loop->host->loops[hash_home(request->who.user, loop->host->loop_count)];
+        host_loop *home = &loop->host->loops[hash_home(request->who.user, loop->host->loop_count)];
         if (home != loop) {
             if (request_move(req, &home->net, limit) < 0)
                 request_finish(req);
@@ -283,8 +282,5 @@ static void on_log(hearth_req *req)
     observe_request(loop_of(req), req);
 }
 
-const http_application host_application = {.head = on_head,
-                                           .request = on_request,
-                                           .gone = on_gone,
-                                           .reply = on_reply,
-                                           .log = on_log};
+const http_application host_application = {
+    .head = on_head, .request = on_request, .gone = on_gone, .reply = on_reply, .log = on_log};

@@ -36,8 +36,8 @@ typedef struct host_request {
     bool abandoned; /* nobody waits: client gone or deadline passed */
     uint8_t phase;  /* hearth_phase; HEARTH_PHASE_END stands for the handler */
     uint32_t next_hook;
-    hearth_async *async; /* the deferral that is open, or NULL */
-    hearth_plugin *caller;      /* whose code runs or has deferred */
+    hearth_async *async;   /* the deferral that is open, or NULL */
+    hearth_plugin *caller; /* whose code runs or has deferred */
 } host_request;
 
 extern const http_application host_application;

@@ -99,8 +99,7 @@ static hearth_status add_hooks(host_state *host, hearth_phase phase, hearth_erro
         hooks->count = count;
         if (pass == 0 && count == 0)
             return HEARTH_OK;
-        if (pass == 0 &&
-            !(hooks->items = arena_calloc(&host->arena, count, sizeof(host_hook))))
+        if (pass == 0 && !(hooks->items = arena_calloc(&host->arena, count, sizeof(host_hook))))
             return error_set(error, HEARTH_ENOMEM, "hooks: out of memory");
     }
     qsort(hooks->items, hooks->count, sizeof(host_hook), by_order);

@@ -7,14 +7,18 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "host/boot.h"
+#include "host/control_server.h"
 #include "host/datadir.h"
+#include "host/handover.h"
 #include "host/lifecycle.h"
 #include "host/listen.h"
 #include "host/metrics.h"
 #include "host/reload.h"
 #include "host/steps.h"
 
-enum { EXIT_CLEAN = 0, EXIT_FAILED = 1, EXIT_CONFIG = 2 };
+#define LOCK_RETRY_MS 5
+
+enum { EXIT_FAILED = 1, EXIT_CONFIG = 2 };
 
 typedef struct signals {
     uv_signal_t term, interrupt, hangup;
@@ -25,6 +29,8 @@ typedef struct run {
     host_lifecycle life;
     signals signals;
     reload_source reload;
+    handover given;
+    control_server *control;
     int lock;
 } run;
 
@@ -116,21 +122,62 @@ static hearth_status on_started(host_state *host, void *arg, hearth_error *error
     return HEARTH_OK;
 }
 
+/* The lock, also when it takes the holder a while to leave. */
+static hearth_status wait_for_lock(run *r, hearth_error *error)
+{
+    int64_t timeout = r->host.config->settings->start_timeout;
+    uint64_t until = clock_mono_ms() + (uint64_t)timeout;
+    for (;;) {
+        r->lock = datadir_lock(r->host.data_dir, error);
+        if (r->lock >= 0)
+            return HEARTH_OK;
+        if (error->status != HEARTH_ECONFLICT)
+            return error->status;
+        if (early_stop)
+            return error_set(error, HEARTH_ECANCELED, "told to stop before the start was over");
+        if (clock_mono_ms() >= until)
+            return error_set(error, HEARTH_ETIMEOUT,
+                             "%s/lock: its holder did not leave within %lld ms", r->host.data_dir,
+                             (long long)timeout);
+        (void)usleep(LOCK_RETRY_MS * 1000);
+    }
+}
+
+/*
+ * Somebody serves this data directory: take its sockets, then wait until it has left. When it does
+ * not answer (it is stopping already), listening beside it with SO_REUSEPORT has to do.
+ */
+static hearth_status succeed(run *r, hearth_error *error)
+{
+    hearth_error why;
+    const host_settings *settings = r->host.config->settings;
+    if (handover_ask(&r->given, r->host.data_dir, settings->start_timeout, &why) == HEARTH_OK)
+        log_info("host", "taking over from the holder of %s", r->host.data_dir);
+    else
+        log_warn("host", "waiting for the holder of %s to leave: %s", r->host.data_dir, why.text);
+    hearth_status status = listen_open(&r->host, &r->given, error);
+    return status == HEARTH_OK ? wait_for_lock(r, error) : status;
+}
+
 static hearth_status prepare(run *r, hearth_error *error)
 {
     host_state *host = &r->host;
     hearth_status status = host_make_loops(host, true, error);
     if (status != HEARTH_OK)
         return status;
-    host->data_dir =
-        datadir_open(&host->arena, host->config->settings->data_dir.ptr, error);
+    host->data_dir = datadir_open(&host->arena, host->config->settings->data_dir.ptr, error);
     if (!host->data_dir)
         return HEARTH_EUNAVAILABLE;
-    status = listen_open(host, error);
+    r->lock = datadir_lock(host->data_dir, error);
+    if (r->lock >= 0)
+        status = listen_open(host, &r->given, error);
+    else
+        status = error->status == HEARTH_ECONFLICT ? succeed(r, error) : error->status;
+    handover_finish(&r->given);
     if (status != HEARTH_OK)
         return status;
-    r->lock = datadir_lock(host->data_dir, error);
-    return r->lock < 0 ? HEARTH_EUNAVAILABLE : HEARTH_OK;
+    r->control = control_server_create(host, error);
+    return r->control ? HEARTH_OK : HEARTH_EUNAVAILABLE;
 }
 
 static int serve(run *r)
@@ -152,13 +199,30 @@ static int serve(run *r)
     return status;
 }
 
+/* After the last plugin: the socket's file goes before the lock does. */
+static void leave(run *r, int result)
+{
+    control_server_destroy(r->control);
+    if (r->life.forsaken) { /* threads still run: leave without touching what is theirs */
+        log_flush();
+        _exit(result);
+    }
+    listen_finish(&r->host);
+    host_finish(&r->host);
+    if (r->lock >= 0)
+        close(r->lock);
+    log_info("host", "stopped");
+    log_flush();
+    free(r);
+}
+
 int host_run(const host_options *options)
 {
     run *r = calloc(1, sizeof(*r));
     if (!r)
         return EXIT_FAILED;
     catch_early_signals();
-    r->lock = -1;
+    r->lock = r->given.conn = -1;
     r->reload.options = options;
     hearth_status status = host_init(&r->host, options, complain, NULL);
     if (status != HEARTH_OK) {
@@ -173,17 +237,7 @@ int host_run(const host_options *options)
         result = serve(r);
     else
         log_error("host", "%s", why.text);
-    if (r->life.forsaken) { /* threads still run: leave without touching what is theirs */
-        log_flush();
-        _exit(result);
-    }
-    listen_finish(&r->host);
-    host_finish(&r->host);
-    if (r->lock >= 0)
-        close(r->lock);
-    log_info("host", "stopped");
-    log_flush();
-    free(r);
+    leave(r, result);
     return result;
 }
 

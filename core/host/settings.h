@@ -27,7 +27,7 @@ typedef struct host_settings {
     hearth_conf_list cors_origins;
     hearth_conf_list trusted_proxies;
     uint32_t proxy_header; /* index into x-forwarded-for|forwarded */
-    uint32_t log_level; /* index into error|warn|info|debug */
+    uint32_t log_level;    /* index into error|warn|info|debug */
     int64_t loop_stall_warn;
     int64_t slow_request;
     int64_t max_header, max_target, max_body;

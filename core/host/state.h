@@ -35,7 +35,7 @@ typedef struct host_hooks {
 
 /* A route as the host runs it; http_route.data. */
 typedef struct host_route {
-    hearth_plugin *owner;           /* NULL: one of the host's own */
+    hearth_plugin *owner;    /* NULL: one of the host's own */
     const hearth_route *row; /* always there */
     void (*builtin)(struct host_loop *loop, hearth_req *req);
     uint32_t index;
@@ -74,8 +74,8 @@ typedef struct host_loop {
     struct host_state *host;
     uint32_t index;
     pthread_t thread;
-    bool made;    /* net is there [main] */
-    bool running; /* the thread exists [main] */
+    bool made;                     /* net is there [main] */
+    bool running;                  /* the thread exists [main] */
     const host_settings *settings; /* of the newest configuration */
     http_worker *worker;           /* NULL: without listeners */
     host_slot *slots;              /* by plugin index */
@@ -86,7 +86,7 @@ typedef struct host_loop {
     size_t exporters;           /* plugins that receive spans */
     size_t tasks, asyncs_in_use;
     bool stopping;
-    hearth_letter *step; /* the step of the lifecycle that is to be answered */
+    hearth_letter *step;    /* the step of the lifecycle that is to be answered */
     hearth_letter *closing; /* it, while that step is to close connections */
     hearth_wheel_timer idle_timer;
     hearth_status start_status;
@@ -96,8 +96,8 @@ typedef struct host_loop {
 typedef enum host_phase {
     HOST_STARTING,
     HOST_SERVING,
-    HOST_DELAY,   /* not ready, still accepting */
-    HOST_CLOSING, /* listeners closed, requests in flight finish */
+    HOST_DELAY,    /* not ready, still accepting */
+    HOST_CLOSING,  /* listeners closed, requests in flight finish */
     HOST_FLUSHING, /* plugins drain, users before providers */
     HOST_STOPPING
 } host_phase;
@@ -154,9 +154,8 @@ typedef struct host_scope {
 
 static inline host_scope scope_enter(hearth_loop *loop, const char *plugin, const char *route)
 {
-    host_scope outer = {
-        loop, atomic_load_explicit(&loop->activity.plugin, memory_order_relaxed),
-        atomic_load_explicit(&loop->activity.route, memory_order_relaxed)};
+    host_scope outer = {loop, atomic_load_explicit(&loop->activity.plugin, memory_order_relaxed),
+                        atomic_load_explicit(&loop->activity.route, memory_order_relaxed)};
     loop_enter(loop, plugin, route);
     return outer;
 }

@@ -74,7 +74,7 @@ static void stop(hearth_timer *timer)
 void timers_stop_all(host_slot *slot)
 {
     HEARTH_LIST_EACH(link, &slot->timers)
-        destroy(HEARTH_LIST_ENTRY(link, hearth_timer, link));
+    destroy(HEARTH_LIST_ENTRY(link, hearth_timer, link));
 }
 
 const hearth_timer_api host_timer_api = {

@@ -130,8 +130,8 @@ static hearth_status bind(const resolver *r, hearth_plugin *item, const hearth_u
 }
 
 /* Writes "a uses hearth.x/1 of b, b uses hearth.y/1 of a" for the cycle that `from` stands in. */
-static void describe_cycle(const plugin_set *set, hearth_plugin *from, const bool *placed, char *text,
-                           size_t size)
+static void describe_cycle(const plugin_set *set, hearth_plugin *from, const bool *placed,
+                           char *text, size_t size)
 {
     hearth_plugin *at = from;
     size_t used = 0;

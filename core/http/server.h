@@ -87,6 +87,13 @@ void worker_configure(http_worker *worker, const http_options *options);
 HEARTH_MUST_CHECK hearth_status worker_listen(http_worker *worker, const hearth_address *address,
                                               hearth_tls *tls, hearth_address *bound,
                                               hearth_error *error);
+/* [main before the loop runs] The same with a socket that listens already; `fd` is taken, also on
+ * failure. */
+HEARTH_MUST_CHECK hearth_status worker_adopt(http_worker *worker, int fd, hearth_tls *tls,
+                                             hearth_error *error);
+/* [any, while no listener is opened or closed] The listening sockets, at most `max`; they stay the
+ * worker's. Returns how many. */
+size_t worker_sockets(const http_worker *worker, int *fds, size_t max);
 /* [loop, or main before it runs] Accepts on all listening addresses. */
 HEARTH_MUST_CHECK hearth_status worker_accept(http_worker *worker, hearth_error *error);
 

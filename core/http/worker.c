@@ -4,6 +4,7 @@
 #include "http/session.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #define BACKLOG         1024
 #define SCRATCH_CEILING ((size_t)1 << 18)
@@ -71,6 +72,13 @@ static void on_connection(hearth_listener *listener, int fd, const hearth_addres
     session_open(listening->worker, fd, peer, listening->tls);
 }
 
+static void add_listening(http_worker *worker, http_listening *listening)
+{
+    listening->next = worker->listening;
+    worker->listening = listening;
+    worker->open_listeners++;
+}
+
 hearth_status worker_listen(http_worker *worker, const hearth_address *address, hearth_tls *tls,
                             hearth_address *bound, hearth_error *error)
 {
@@ -87,10 +95,35 @@ hearth_status worker_listen(http_worker *worker, const hearth_address *address, 
     }
     if (bound)
         *bound = listening->listener.address;
-    listening->next = worker->listening;
-    worker->listening = listening;
-    worker->open_listeners++;
+    add_listening(worker, listening);
     return HEARTH_OK;
+}
+
+hearth_status worker_adopt(http_worker *worker, int fd, hearth_tls *tls, hearth_error *error)
+{
+    http_listening *listening = calloc(1, sizeof(*listening));
+    if (!listening) {
+        close(fd);
+        return error_set(error, HEARTH_ENOMEM, "listening: out of memory");
+    }
+    listening->worker = worker;
+    listening->tls = tls;
+    hearth_status status =
+        listener_adopt(&listening->listener, worker->loop, fd, on_connection, listening, error);
+    if (status < 0) {
+        free(listening);
+        return status;
+    }
+    add_listening(worker, listening);
+    return HEARTH_OK;
+}
+
+size_t worker_sockets(const http_worker *worker, int *fds, size_t max)
+{
+    size_t count = 0;
+    for (const http_listening *l = worker->listening; l && count < max; l = l->next)
+        fds[count++] = l->listener.fd;
+    return count;
 }
 
 hearth_status worker_accept(http_worker *worker, hearth_error *error)

@@ -81,32 +81,41 @@ static void poll_again(hearth_wheel_timer *timer)
     uv_poll_start(&listener->poll, UV_READABLE, on_waiting);
 }
 
+hearth_status listener_adopt(hearth_listener *listener, hearth_loop *loop, int fd,
+                             void (*on_connection)(hearth_listener *, int, const hearth_address *),
+                             void *owner, hearth_error *error)
+{
+    socklen_t len = sizeof(listener->address);
+    memset(listener, 0, sizeof(*listener));
+    listener->loop = loop;
+    listener->fd = fd;
+    listener->on_connection = on_connection;
+    listener->owner = owner;
+    wheel_timer_init(&listener->retry, poll_again);
+    int rc = getsockname(fd, &listener->address.any, &len) == 0
+                 ? uv_poll_init(&loop->uv, &listener->poll, fd)
+                 : -errno;
+    listener->poll.data = listener;
+    if (rc == 0)
+        return HEARTH_OK;
+    close(fd);
+    listener->fd = -1;
+    return error_set(error, HEARTH_EUNAVAILABLE, "cannot listen: %s", uv_strerror(rc));
+}
+
 hearth_status listener_open(hearth_listener *listener, hearth_loop *loop,
                             const hearth_address *address, int backlog,
                             void (*on_connection)(hearth_listener *, int, const hearth_address *),
                             void *owner, hearth_error *error)
 {
-    char text[ADDRESS_TEXT_SIZE];
-    memset(listener, 0, sizeof(*listener));
-    address_format(address, text);
-    listener->loop = loop;
-    listener->on_connection = on_connection;
-    listener->owner = owner;
-    wheel_timer_init(&listener->retry, poll_again);
-    listener->fd = open_socket(address, backlog);
-    if (listener->fd < 0)
+    int fd = open_socket(address, backlog);
+    if (fd < 0) {
+        char text[ADDRESS_TEXT_SIZE];
+        address_format(address, text);
         return error_set(error, HEARTH_EUNAVAILABLE, "cannot listen on %s: %s", text,
                          strerror(errno));
-    socklen_t len = sizeof(listener->address);
-    int rc = getsockname(listener->fd, &listener->address.any, &len) == 0
-                 ? uv_poll_init(&loop->uv, &listener->poll, listener->fd)
-                 : -errno;
-    listener->poll.data = listener;
-    if (rc == 0)
-        return HEARTH_OK;
-    close(listener->fd);
-    listener->fd = -1;
-    return error_set(error, HEARTH_EUNAVAILABLE, "cannot listen on %s: %s", text, uv_strerror(rc));
+    }
+    return listener_adopt(listener, loop, fd, on_connection, owner, error);
 }
 
 hearth_status listener_accept(hearth_listener *listener, hearth_error *error)

@@ -291,7 +291,7 @@ static void impossible_claims_are_refused(void **state)
     static const struct {
         unsigned at;
         uint8_t value;
-    } changes[] = {{0, 2},  {2, 1},   {64, 0}, {64, 21}, {68, 13}, {68, 0},
+    } changes[] = {{0, 2},  {2, 1},   {64, 0}, {64, 21}, {68, 13}, {70, 0},
                    {67, 9}, {79, 21}, {80, 0}, {82, 0},  {83, 9}};
     uint8_t bytes[NETCODE_USER_DATA_BYTES];
     session_claims read;

@@ -1,0 +1,224 @@
+/*
+ * host.c - see host.h. One loop, one socket, one tick for all sessions; everything is allocated
+ * here, at start.
+ */
+#include "host/host.h"
+#include "host/tick.h"
+#include "match/session.h"
+#include "netcode/server.h"
+#include "udp/udp.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define PLAYERS_PER_SESSION 4
+
+/* Where the client of a netcode slot sits. */
+struct place {
+    struct session *session; /* NULL: the slot is free */
+    uint8_t seat;
+};
+
+struct gamesim_host {
+    udp_socket *udp;
+    netcode_server *server;
+    struct tick_timer tick;
+    const struct dungeon *dungeon;
+    struct session_output output;
+    struct session *sessions;
+    struct place *places; /* by slot */
+    uint32_t session_count, slot_count;
+};
+
+static netcode_time time_now(void)
+{
+    struct timespec wall;
+    clock_gettime(CLOCK_REALTIME, &wall);
+    return (netcode_time){.unix_seconds = (uint64_t)wall.tv_sec, .mono_ns = uv_hrtime()};
+}
+
+static void open_session(gamesim_host *host, struct session *session)
+{
+    uint8_t id[16];
+    uint64_t seed;
+    randombytes_buf(id, sizeof(id));
+    randombytes_buf(&seed, sizeof(seed));
+    session_init(session, id, host->dungeon, seed, PLAYERS_PER_SESSION, true, &host->output);
+}
+
+/* The first session with room; there is one, because there are at least as many seats as slots. */
+static struct session *session_with_room(gamesim_host *host)
+{
+    for (uint32_t i = 0; i < host->session_count; i++) {
+        if (session_free_seat(&host->sessions[i]) >= 0)
+            return &host->sessions[i];
+    }
+    return NULL;
+}
+
+static void on_connected(void *arg, uint32_t slot, const netcode_client_info *client)
+{
+    gamesim_host *host = arg;
+    struct session *session = session_with_room(host);
+    (void)client; /* stand-alone, client id and user data mean nothing */
+    if (!session)
+        abort();
+    if (session_connected(session) == 0)
+        open_session(host, session);
+    uint8_t seat = (uint8_t)session_free_seat(session);
+    host->places[slot] = (struct place){session, seat};
+    session_join(session, seat, slot, &host->dungeon->hero);
+}
+
+static void on_disconnected(void *arg, uint32_t slot, netcode_leave how)
+{
+    gamesim_host *host = arg;
+    struct place *place = &host->places[slot];
+    (void)how;
+    session_leave(place->session, place->seat, false);
+    place->session = NULL;
+}
+
+static void on_payload(void *arg, uint32_t slot, const uint8_t *payload, size_t len)
+{
+    gamesim_host *host = arg;
+    struct place *place = &host->places[slot];
+    uint64_t now = uv_hrtime();
+    if (session_receive(place->session, place->seat, payload, len, now))
+        return;
+    session_put_out(place->session, place->seat, WIRE_LEAVE_BAD_MESSAGES, now);
+    session_leave(place->session, place->seat, false);
+    place->session = NULL;
+}
+
+static void send_datagram(void *arg, const netcode_address *to, const uint8_t *bytes, size_t len)
+{
+    udp_send(((gamesim_host *)arg)->udp, to, bytes, len);
+}
+
+static void send_message(void *arg, uint32_t slot, const uint8_t *message, size_t len,
+                         uint64_t mono_ns)
+{
+    gamesim_host *host = arg;
+    if (netcode_server_send(host->server, slot, message, len, mono_ns) != HEARTH_OK)
+        abort(); /* a session holds only connected slots and makes no message over 1200 bytes */
+}
+
+static void disconnect(void *arg, uint32_t slot)
+{
+    netcode_server_disconnect(((gamesim_host *)arg)->server, slot);
+}
+
+static void on_datagram(void *arg, const netcode_address *from, uint8_t *bytes, size_t len)
+{
+    netcode_server_receive(((gamesim_host *)arg)->server, from, bytes, len, time_now());
+}
+
+static void on_batch(void *arg)
+{
+    udp_flush(((gamesim_host *)arg)->udp);
+}
+
+static void on_tick(void *arg, uint64_t mono_ns)
+{
+    gamesim_host *host = arg;
+    netcode_server_update(host->server, mono_ns);
+    for (uint32_t i = 0; i < host->session_count; i++) {
+        if (session_connected(&host->sessions[i]) > 0)
+            session_tick(&host->sessions[i], mono_ns);
+    }
+    udp_flush(host->udp);
+}
+
+static hearth_status start_netcode(gamesim_host *host, const struct options *options)
+{
+    netcode_address address = udp_address(host->udp);
+    netcode_server_config config = {
+        .protocol_id = options->protocol_id,
+        .slots = options->slots,
+        .addresses = options->has_public ? &options->public_address : &address,
+        .address_count = 1,
+        .token_lifetime_seconds = options->token_lifetime_seconds,
+        .events = {send_datagram, on_connected, on_disconnected, on_payload, host}};
+    memcpy(config.private_key, options->key, sizeof(config.private_key));
+    hearth_status status = netcode_server_create(&host->server, &config, time_now());
+    sodium_memzero(config.private_key, sizeof(config.private_key));
+    return status;
+}
+
+static hearth_status allocate(gamesim_host *host, const struct options *options)
+{
+    host->slot_count = options->slots;
+    host->session_count = (options->slots + PLAYERS_PER_SESSION - 1) / PLAYERS_PER_SESSION;
+    host->sessions = calloc(host->session_count, sizeof(*host->sessions));
+    host->places = calloc(host->slot_count, sizeof(*host->places));
+    if (!host->sessions || !host->places)
+        return HEARTH_ENOMEM;
+    host->output = (struct session_output){send_message, disconnect, host};
+    for (uint32_t i = 0; i < host->session_count; i++)
+        open_session(host, &host->sessions[i]);
+    return HEARTH_OK;
+}
+
+hearth_status host_create(gamesim_host **out, uv_loop_t *loop, const struct options *options,
+                          const struct dungeon *dungeon, char error[256])
+{
+    gamesim_host *host = calloc(1, sizeof(*host));
+    hearth_status status = HEARTH_ENOMEM;
+    snprintf(error, 256, "out of memory");
+    if (!host)
+        return status;
+    host->dungeon = dungeon;
+    if ((status = allocate(host, options)) != HEARTH_OK)
+        goto fail;
+    status = udp_open(&host->udp, loop, &options->listen, on_datagram, on_batch, host, error);
+    if (status != HEARTH_OK)
+        goto fail;
+    if ((status = start_netcode(host, options)) != HEARTH_OK) {
+        snprintf(error, 256, "the netcode server cannot start");
+        goto close_udp;
+    }
+    tick_start(&host->tick, loop, SIM_TICKS_PER_SECOND, on_tick, host);
+    *out = host;
+    return HEARTH_OK;
+
+close_udp:
+    udp_close(host->udp);
+    uv_run(loop, UV_RUN_DEFAULT);
+fail:
+    host_destroy(host);
+    return status;
+}
+
+netcode_address host_address(const gamesim_host *host)
+{
+    return udp_address(host->udp);
+}
+
+void host_stop(gamesim_host *host)
+{
+    uint64_t now = uv_hrtime();
+    for (uint32_t slot = 0; slot < host->slot_count; slot++) {
+        struct place *place = &host->places[slot];
+        if (!place->session)
+            continue;
+        session_put_out(place->session, place->seat, WIRE_LEAVE_SHUTDOWN, now);
+        place->session = NULL;
+    }
+    tick_stop(&host->tick);
+    udp_close(host->udp);
+    host->udp = NULL;
+}
+
+void host_destroy(gamesim_host *host)
+{
+    if (!host)
+        return;
+    netcode_server_destroy(host->server);
+    free(host->sessions);
+    free(host->places);
+    free(host);
+}

@@ -1,0 +1,27 @@
+/*
+ * options.h - the command line of hearth-gamesim.
+ */
+#ifndef HOST_OPTIONS_H
+#define HOST_OPTIONS_H
+
+#include <netcode_token.h>
+
+struct options {
+    bool help;
+    bool standalone;
+    netcode_address listen, public_address;
+    bool has_public;
+    uint8_t key[NETCODE_KEY_BYTES];
+    uint64_t protocol_id;
+    uint32_t slots;
+    uint64_t token_lifetime_seconds;
+    char gamedata[4096];
+};
+
+extern const char options_usage[];
+
+/* EINVAL with one sentence in `error`. */
+HEARTH_MUST_CHECK hearth_status options_parse(struct options *out, int argc, char **argv,
+                                              char error[256]);
+
+#endif

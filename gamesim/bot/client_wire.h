@@ -26,8 +26,7 @@ bool client_token_read(struct client_token *out, const uint8_t *bytes, size_t le
 /* Which of the last 256 sequences have arrived. */
 struct client_window {
     uint64_t newest;
-    uint64_t
-        seen[NETCODE_REPLAY_WINDOW];
+    uint64_t seen[NETCODE_REPLAY_WINDOW];
     uint8_t set[NETCODE_REPLAY_WINDOW];
 };
 

@@ -37,6 +37,8 @@ struct netcode_client {
     void *arg;
 };
 
+/* Times are monotonic: none may be earlier than one given before. */
+
 /* Starts connecting; the state is CLIENT_TOKEN_INVALID if the token cannot be used. send and
  * payload must be set before, everything else is overwritten. */
 void netcode_client_connect(struct netcode_client *client, const uint8_t *token, size_t len,

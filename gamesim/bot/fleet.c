@@ -1,0 +1,139 @@
+/*
+ * fleet.c - see fleet.h. Players start a few at a time, so that a thousand of them do not fall into
+ * one socket buffer at once.
+ */
+#include "bot/fleet.h"
+#include "host/tick.h"
+
+#include <netinet/in.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#define TICKS_PER_SECOND 30
+#define STARTS_PER_TICK  10
+#define TIMEOUT_SECONDS  10
+#define SECOND_NS        UINT64_C(1000000000)
+
+struct fleet {
+    const struct fleet_options *options;
+    struct tally *tally;
+    netcode_issuer issuer;
+    uv_loop_t loop;
+    struct tick_timer tick;
+    uv_signal_t interrupt;
+    struct player *players;
+    uint32_t started;
+    uint64_t all_in_ns; /* 0: not yet */
+    bool stopping;
+};
+
+static bool start_one(struct fleet *fleet)
+{
+    const struct fleet_options *options = fleet->options;
+    uint8_t token[NETCODE_TOKEN_BYTES];
+    uint64_t client_id, expires_at;
+    randombytes_buf(&client_id, sizeof(client_id));
+    const netcode_grant grant = {.client_id = client_id,
+                                 .timeout_seconds = TIMEOUT_SECONDS,
+                                 .public_addresses = &options->server,
+                                 .public_count = 1,
+                                 .private_addresses = &options->server,
+                                 .private_count = 1};
+    int family = options->server.type == NETCODE_ADDRESS_IPV6 ? AF_INET6 : AF_INET;
+    if (netcode_token_write(&fleet->issuer, &grant, token, &expires_at) != HEARTH_OK)
+        return false;
+    uint32_t number = fleet->started++;
+    bool ok =
+        player_start(&fleet->players[number], &fleet->loop, number, fleet->tally, token, family);
+    sodium_memzero(token, sizeof(token));
+    return ok;
+}
+
+static void stop(struct fleet *fleet)
+{
+    if (fleet->stopping)
+        return;
+    fleet->stopping = true;
+    for (uint32_t i = 0; i < fleet->started; i++)
+        player_stop(&fleet->players[i]);
+    tick_stop(&fleet->tick);
+    uv_close((uv_handle_t *)&fleet->interrupt, NULL);
+}
+
+/* Whether the run is over; also notes when everybody was in. */
+static bool is_over(struct fleet *fleet, uint64_t now_ns)
+{
+    uint32_t in = 0, over = 0;
+    for (uint32_t i = 0; i < fleet->started; i++) {
+        const struct player *player = &fleet->players[i];
+        in += player_is_in(player);
+        over += player->state == PLAYER_FINISHED || player->state == PLAYER_FAILED;
+        if (player->state == PLAYER_FAILED)
+            return true; /* the run has failed; there is nothing to wait for */
+    }
+    if (fleet->all_in_ns == 0 && in == fleet->options->players)
+        fleet->all_in_ns = now_ns;
+    if (fleet->options->duration_seconds == 0)
+        return over == fleet->options->players;
+    return fleet->all_in_ns != 0 &&
+           now_ns - fleet->all_in_ns >= fleet->options->duration_seconds * SECOND_NS;
+}
+
+static void on_tick(void *arg, uint64_t now_ns)
+{
+    struct fleet *fleet = arg;
+    if (fleet->stopping)
+        return;
+    for (int i = 0; i < STARTS_PER_TICK && fleet->started < fleet->options->players; i++) {
+        if (!start_one(fleet)) {
+            stop(fleet);
+            return;
+        }
+    }
+    for (uint32_t i = 0; i < fleet->started; i++) {
+        struct player *player = &fleet->players[i];
+        /* With a duration, a match that ended is followed by the next one. */
+        if (fleet->options->duration_seconds != 0 && player->state == PLAYER_FINISHED)
+            player->state = PLAYER_PLAYING;
+        player_tick(player);
+    }
+    if (is_over(fleet, now_ns))
+        stop(fleet);
+}
+
+static void on_interrupt(uv_signal_t *handle, int number)
+{
+    struct fleet *fleet = handle->data;
+    (void)number;
+    fprintf(stderr, "hearth-bot: interrupted\n");
+    fleet->tally->errors++;
+    stop(fleet);
+}
+
+hearth_status fleet_run(const struct fleet_options *options, struct tally *tally)
+{
+    struct fleet fleet = {.options = options, .tally = tally};
+    tally->players = options->players;
+    hearth_status status = netcode_issuer_init(&fleet.issuer, options->key, options->protocol_id,
+                                               options->token_lifetime_seconds);
+    if (status != HEARTH_OK)
+        return status;
+    fleet.players = calloc(options->players, sizeof(*fleet.players));
+    if (!fleet.players || uv_loop_init(&fleet.loop) != 0) {
+        free(fleet.players);
+        return HEARTH_ENOMEM;
+    }
+    uv_signal_init(&fleet.loop, &fleet.interrupt);
+    fleet.interrupt.data = &fleet;
+    uv_signal_start(&fleet.interrupt, on_interrupt, SIGINT);
+    tick_start(&fleet.tick, &fleet.loop, TICKS_PER_SECOND, on_tick, &fleet);
+    uv_run(&fleet.loop, UV_RUN_DEFAULT);
+    uv_loop_close(&fleet.loop);
+    netcode_issuer_finish(&fleet.issuer);
+    free(fleet.players);
+    return tally->errors == 0 && tally->connected == options->players ? HEARTH_OK
+                                                                      : HEARTH_EUNAVAILABLE;
+}

@@ -46,7 +46,7 @@ set(HEARTH_TESTING lib/libhearth_testing.a)
 hearth_package(${CMAKE_BINARY_DIR}/install-package ${CMAKE_INSTALL_PREFIX})
 configure_file(${CMAKE_SOURCE_DIR}/sdk/cmake/hearth.pc.in ${CMAKE_BINARY_DIR}/hearth.pc @ONLY)
 
-foreach(program hearthd hearth hearth-gamesim hearth-bot)
+foreach(program hearth hearth-gamesim hearth-bot)
     if(TARGET ${program})
         install(TARGETS ${program} RUNTIME DESTINATION bin)
     endif()

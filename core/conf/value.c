@@ -263,9 +263,10 @@ static bool check_item(const filling *f, const char *key, const conf_node *item)
 static bool store_list(const filling *f, const hearth_conf_field *field, const char *key,
                        const conf_node *node, hearth_conf_list *out)
 {
-    if (node->kind != CONF_SEQUENCE)
+    bool one = node->kind == CONF_SCALAR && !is_nothing(node); /* `include: plugins.d/x.yaml` */
+    if (node->kind != CONF_SEQUENCE && !one)
         return refuse(f, field, key, node);
-    size_t count = count_children(node), i = 0;
+    size_t count = one ? 1 : count_children(node), i = 0;
     if (!is_in_bounds(field, (int64_t)count)) {
         char expected[256];
         conf_describe(field, expected, sizeof(expected));
@@ -274,7 +275,7 @@ static bool store_list(const filling *f, const hearth_conf_field *field, const c
     }
     hearth_str *items = arena_calloc(f->arena, count, sizeof(*items));
     bool good = items != NULL;
-    for (const conf_node *item = node->first; items && item; item = item->next) {
+    for (const conf_node *item = one ? node : node->first; items && i < count; item = item->next) {
         good = check_item(f, key, item) && good;
         items[i++] = item->text;
     }

@@ -79,7 +79,7 @@ def test_enable_and_disable_check_first(etc):
 
 def test_what_others_need_stays_enabled(etc):
     done = run(etc, "disable", "storage-sqlite")
-    assert done.returncode == 2 and "hearth.storage/1" in done.stderr
+    assert done.returncode == 2 and "storage" in done.stderr
     assert (etc / "plugins.d/storage-sqlite.yaml").exists()
 
 

@@ -129,6 +129,16 @@ static void overrides_win_and_are_checked_alike(void **state)
                                          "enabled plugin, found neither");
 }
 
+static void a_list_of_one_may_be_written_as_a_text(void **state)
+{
+    (void)state;
+    const struct test_conf *conf = fill("issuer: me\norigins: https://a.example", "");
+    assert_non_null(conf);
+    assert_int_equal(conf->origins.count, 1);
+    assert_str(conf->origins.items[0], "https://a.example");
+    assert_null(fill("issuer: me\norigins:", ""));
+}
+
 static void lists_may_be_given_as_yaml(void **state)
 {
     (void)state;
@@ -301,6 +311,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_file_fills_every_type, begin, end),
+        cmocka_unit_test_setup_teardown(a_list_of_one_may_be_written_as_a_text, begin, end),
         cmocka_unit_test_setup_teardown(defaults_stand_where_nothing_is_written, begin, end),
         cmocka_unit_test_setup_teardown(without_a_file_required_keys_are_missing, begin, end),
         cmocka_unit_test_setup_teardown(overrides_win_and_are_checked_alike, begin, end),

@@ -50,6 +50,11 @@ function(hearth_test name)
     set_tests_properties(${name} PROPERTIES TIMEOUT 300)
 endfunction()
 
+# Every fuzzer, and nothing else.
+if(HEARTH_FUZZ)
+    add_custom_target(fuzzers)
+endif()
+
 # hearth_fuzzer(NAME SOURCES ... LINK ...): a libFuzzer target; its corpus is tests/fuzz/corpus/NAME.
 function(hearth_fuzzer name)
     if(NOT HEARTH_FUZZ)
@@ -60,4 +65,5 @@ function(hearth_fuzzer name)
     set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/fuzz)
     target_link_libraries(${name} PRIVATE hearth_flags ${arg_LINK})
     target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+    add_dependencies(fuzzers ${name})
 endfunction()

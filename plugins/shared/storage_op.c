@@ -251,7 +251,7 @@ void storage_fail_now(size_t count, hearth_storage_write_fn done, void *arg)
         .outcome = HEARTH_STORAGE_RETRY,
         .error = "out of memory",
     };
-    const hearth_storage_result *list[SMALL];
+    const hearth_storage_result *list[SMALL] = {0};
     const hearth_storage_result **results = list;
 
     if (count > SMALL)

@@ -1,0 +1,148 @@
+/*
+ * create_claims.c - claims are put where nothing is, one after the other. One whose entity never
+ * came is free again after a minute; until then it counts.
+ */
+#include "create_internal.h"
+#include "flush.h"
+
+#include <stdlib.h>
+
+static void put_claim(struct create *create, uint32_t condition, uint64_t base);
+
+static void take(struct create *create)
+{
+    put_claim(create, HEARTH_IF_ABSENT, 0);
+}
+
+void create_take_claims(struct create *create)
+{
+    if (create->taken < create->claim_count)
+        take(create);
+    else
+        create_write(create);
+}
+
+/* ---- somebody has it ---- */
+
+struct inspection {
+    struct create *create;
+    uint64_t version;
+};
+
+static void claimed(struct create *create)
+{
+    create_give_back(create);
+    create_end(create, HEARTH_CREATE_CLAIMED, create->taken);
+}
+
+static void owner_read(hearth_status status, const hearth_doc *doc, void *arg)
+{
+    struct inspection *inspection = arg;
+    struct create *create = inspection->create;
+    uint64_t version = inspection->version;
+    (void)doc;
+
+    free(inspection);
+    if (status == HEARTH_ENOTFOUND)
+        put_claim(create, HEARTH_IF_VERSION, version);
+    else if (status == HEARTH_OK || !create_again(create, take))
+        claimed(create);
+}
+
+static void inspect(struct create *create, const hearth_doc *current)
+{
+    struct shared *shared = shared_of(create->local->ctx);
+    hearth_arena *arena = shared->arena->create(create->local->ctx, CREATE_ARENA);
+    hearth_key owner;
+    int64_t at = 0;
+
+    bool read = arena && claim_parse(shared, arena, current->body, &owner, &at);
+    bool ours = read && key_equal(&owner, create_key(create));
+    bool old = read && shared->clock->wall_ms(create->local->ctx) - at >= CLAIM_ORPHAN_MS;
+    struct inspection *inspection = old && !ours ? malloc(sizeof(*inspection)) : NULL;
+    if (inspection) {
+        *inspection = (struct inspection){create, current->version};
+        shared->storage->get(create->local->storage, &owner, owner_read, inspection);
+    }
+    if (arena)
+        shared->arena->destroy(arena);
+    if (ours) { /* taken before; the answer was lost */
+        create->taken++;
+        create_take_claims(create);
+    } else if (!inspection) {
+        claimed(create);
+    }
+}
+
+/* ---- taking one ---- */
+
+static void put_done(const hearth_storage_result *const *results, size_t count, void *arg)
+{
+    struct create *create = arg;
+    (void)count;
+
+    flush_contact(create->local, results[0]->outcome == HEARTH_STORAGE_RETRY);
+    switch (results[0]->outcome) {
+    case HEARTH_STORAGE_OK:
+        create->taken++;
+        create_take_claims(create);
+        return;
+    case HEARTH_STORAGE_CONFLICT:
+        if (results[0]->current)
+            inspect(create, results[0]->current);
+        else if (!create_again(create, take))
+            create_finish(create, HEARTH_EUNAVAILABLE, NULL);
+        return;
+    case HEARTH_STORAGE_RETRY:
+        if (create_again(create, take))
+            return;
+        create_give_back(create);
+        create_finish(create, HEARTH_EUNAVAILABLE, NULL);
+        return;
+    case HEARTH_STORAGE_FAILED:
+        create_give_back(create);
+        create_finish(create, HEARTH_EINVAL, NULL);
+        return;
+    }
+}
+
+static void put_claim(struct create *create, uint32_t condition, uint64_t base)
+{
+    struct local *local = create->local;
+    struct shared *shared = shared_of(local->ctx);
+    char id[WRITE_ID_SIZE];
+
+    hearth_arena *arena = shared->arena->create(local->ctx, CREATE_ARENA);
+    hearth_str body =
+        arena ? claim_body(shared, arena, create_key(create), shared->clock->wall_ms(local->ctx))
+              : (hearth_str){NULL, 0};
+    if (!body.ptr) {
+        if (arena)
+            shared->arena->destroy(arena);
+        create_give_back(create);
+        create_finish(create, HEARTH_ENOMEM, NULL);
+        return;
+    }
+    hearth_storage_op op = {
+        .struct_size = sizeof(op),
+        .action = HEARTH_PUT,
+        .condition = condition,
+        .base_version = base,
+        .doc = {.struct_size = sizeof(hearth_doc),
+                .key = *create_claim(create, create->taken),
+                .body = body,
+                .version = base + 1,
+                .write_id = write_id_format(shared, journal_start_number(shared->journal), 1, id)}};
+    const hearth_storage_op *list = &op;
+    shared->storage->write(local->storage, &list, 1, put_done, create);
+    shared->arena->destroy(arena);
+}
+
+/* ---- giving back ---- */
+
+void create_give_back(struct create *create)
+{
+    size_t upto = create->taken < create->claim_count ? create->taken + 1 : create->taken;
+    while (upto > 0)
+        claim_release(create->local, create_claim(create, --upto), create_key(create), NULL, NULL);
+}

@@ -1,0 +1,223 @@
+/*
+ * listing.c - what storage has, under what is alive here: a live entity counts, flushed or not, and
+ * one that was deleted meanwhile does not come back. When a user's entities are all cached, and
+ * until one of them is evicted, storage is not asked.
+ */
+#include "listing.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "flush.h"
+
+#define PAGE 100
+
+struct listing {
+    struct parked parked;
+    struct local *local;
+    struct collection *collection;
+    uint64_t removals; /* when the reading began */
+    struct entity **pinned;
+    size_t pinned_count, pinned_size;
+    listing_fn done;
+    void *arg;
+    hearth_str partition;
+    char bytes[];
+};
+
+/* ---- answering ---- */
+
+static int by_sort(const void *a, const void *b)
+{
+    hearth_str left = (*(const hearth_entity *const *)a)->key.sort;
+    hearth_str right = (*(const hearth_entity *const *)b)->key.sort;
+    size_t shorter = left.len < right.len ? left.len : right.len;
+    int order = shorter > 0 ? memcmp(left.ptr, right.ptr, shorter) : 0;
+    return order ? order : (left.len > right.len) - (left.len < right.len);
+}
+
+/* A replayed entity becomes visible at its first use. */
+static bool decoded(struct local *local, struct entity *entity, struct collection *collection)
+{
+    if (!entity->collection)
+        entity->collection = collection;
+    return entity->view.state || entity->removed || !entity->dirty ||
+           entity_decode(local, entity, entity->dirty->version, entity->dirty->body) == HEARTH_OK;
+}
+
+static bool belongs(const struct entity *entity, const struct collection *collection)
+{
+    return entity->collection == collection ||
+           (!entity->collection &&
+            str_equal(entity->view.key.collection,
+                      (hearth_str){collection->name, strlen(collection->name)}));
+}
+
+static void answer(struct local *local, struct collection *collection, hearth_str name,
+                   listing_fn done, void *arg)
+{
+    struct partition *partition = partition_find(local, name);
+    size_t count = 0;
+
+    if (!partition) {
+        done(HEARTH_OK, NULL, 0, arg);
+        return;
+    }
+    for (struct list *n = partition->entities.next; n != &partition->entities; n = n->next)
+        count++;
+    const hearth_entity **views = calloc(count, sizeof(*views));
+    hearth_status status = views ? HEARTH_OK : HEARTH_ENOMEM;
+    count = 0;
+    for (struct list *n = partition->entities.next; n != &partition->entities && views;
+         n = n->next) {
+        struct entity *entity = CONTAINER_OF(n, struct entity, of_partition);
+        if (!belongs(entity, collection))
+            continue;
+        if (!decoded(local, entity, collection))
+            status = HEARTH_EINTERNAL;
+        if (!entity_visible(entity))
+            continue;
+        entity_touch(local, entity);
+        entity_pin(local, entity);
+        views[count++] = &entity->view;
+    }
+    if (count > 1)
+        qsort(views, count, sizeof(*views), by_sort);
+    done(status, status == HEARTH_OK ? views : NULL, status == HEARTH_OK ? count : 0, arg);
+    for (size_t i = 0; i < count; i++)
+        entity_unpin(local, CONTAINER_OF((uintptr_t)views[i], struct entity, view));
+    free(views);
+}
+
+static void finish(struct listing *listing, hearth_status status)
+{
+    struct local *local = listing->local;
+
+    if (status == HEARTH_OK)
+        answer(local, listing->collection, listing->partition, listing->done, listing->arg);
+    else
+        listing->done(status, NULL, 0, listing->arg);
+    for (size_t i = 0; i < listing->pinned_count; i++)
+        entity_unpin(local, listing->pinned[i]);
+    free(listing->pinned);
+    free(listing);
+}
+
+/* ---- reading ---- */
+
+static bool pin(struct listing *listing, struct entity *entity)
+{
+    if (listing->pinned_count == listing->pinned_size) {
+        size_t size = listing->pinned_size ? listing->pinned_size * 2 : 8;
+        struct entity **grown = realloc(listing->pinned, size * sizeof(struct entity *));
+        if (!grown)
+            return false;
+        listing->pinned = grown;
+        listing->pinned_size = size;
+    }
+    listing->pinned[listing->pinned_count++] = entity;
+    entity_pin(listing->local, entity);
+    return true;
+}
+
+static hearth_status take(struct listing *listing, const hearth_doc *doc)
+{
+    struct local *local = listing->local;
+    struct entity *entity = entity_find(local, &doc->key);
+
+    if (entity && (entity->view.state || entity->removed || entity->dirty))
+        return HEARTH_OK;
+    if (!entity)
+        entity = entity_create(local, listing->collection, &doc->key);
+    if (!entity)
+        return HEARTH_ENOMEM;
+    if (!pin(listing, entity)) {
+        entity_settle(local, entity);
+        return HEARTH_ENOMEM;
+    }
+    hearth_status status = entity_decode(local, entity, doc->version, doc->body);
+    if (status == HEARTH_OK)
+        entity->view.durable_version = doc->version;
+    return status;
+}
+
+static void page(hearth_status status, const hearth_doc *const *docs, size_t count,
+                 hearth_str cursor, void *arg);
+
+static void query(struct listing *listing, hearth_str cursor)
+{
+    struct collection *collection = listing->collection;
+    shared_of(listing->local->ctx)
+        ->storage->query(listing->local->storage,
+                         (hearth_str){collection->name, strlen(collection->name)},
+                         listing->partition, (hearth_str){NULL, 0}, PAGE, cursor, page, listing);
+}
+
+static void page(hearth_status status, const hearth_doc *const *docs, size_t count,
+                 hearth_str cursor, void *arg)
+{
+    struct listing *listing = arg;
+    struct local *local = listing->local;
+    struct partition *partition;
+
+    flush_contact(local, status == HEARTH_EUNAVAILABLE || status == HEARTH_ETIMEOUT);
+    if (status == HEARTH_OK && listing->removals != local->removals) {
+        listing->removals = local->removals;
+        query(listing, (hearth_str){NULL, 0});
+        return;
+    }
+    for (size_t i = 0; i < count && status == HEARTH_OK; i++)
+        status = take(listing, docs[i]);
+    if (status == HEARTH_OK && cursor.len > 0) {
+        query(listing, cursor);
+        return;
+    }
+    partition = partition_find(local, listing->partition);
+    if (status == HEARTH_OK && partition && listing->collection->index < 64)
+        partition->complete |= 1ull << listing->collection->index;
+    finish(listing, status == HEARTH_OK || status == HEARTH_EINTERNAL || status == HEARTH_ENOMEM
+                        ? status
+                        : HEARTH_EUNAVAILABLE);
+}
+
+static void go(hearth_ctx *ctx, struct parked *parked, hearth_status status)
+{
+    struct listing *listing = CONTAINER_OF(parked, struct listing, parked);
+
+    if (status != HEARTH_OK) {
+        finish(listing, status);
+        return;
+    }
+    listing->removals = local_of(ctx)->removals;
+    query(listing, (hearth_str){NULL, 0});
+}
+
+hearth_status service_list(hearth_ctx *ctx, hearth_str name, hearth_str partition, listing_fn done,
+                           void *arg)
+{
+    struct local *local = local_of(ctx);
+    struct collection *collection = collection_find(local, name);
+    struct partition *known = partition_find(local, partition);
+
+    if (!collection || partition.len == 0 ||
+        shared_of(ctx)->loop->home(ctx, partition) != ctx->loop)
+        return HEARTH_EINVAL;
+    if (local->gate == GATE_SHUT)
+        return HEARTH_EUNAVAILABLE;
+    if (known && collection->index < 64 && (known->complete >> collection->index & 1)) {
+        answer(local, collection, partition, done, arg);
+        return HEARTH_OK;
+    }
+    struct listing *listing = calloc(1, sizeof(*listing) + partition.len);
+    if (!listing)
+        return HEARTH_ENOMEM;
+    memcpy(listing->bytes, partition.ptr, partition.len);
+    listing->partition = (hearth_str){listing->bytes, partition.len};
+    listing->parked.go = go;
+    listing->local = local;
+    listing->collection = collection;
+    listing->done = done;
+    listing->arg = arg;
+    gate_pass(local, &listing->parked);
+    return HEARTH_DEFERRED;
+}

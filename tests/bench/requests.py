@@ -81,13 +81,13 @@ http {{
     return process, int(children.stdout.split()[0]), port
 
 
-def start_hearthd(build, dir, durability):
+def start_hearthd(build, dir, name, durability):
     port = free_port()
     process = subprocess.Popen(
         [f"{build}/bin/hearthd", "--config", str(ROOT / "etc/hearth.yaml"), "--listen",
-         f"127.0.0.1:{port}", "--data-dir", f"{dir}/{durability}", "--plugin-dir", f"{build}/plugins",
+         f"127.0.0.1:{port}", "--data-dir", f"{dir}/{name}", "--plugin-dir", f"{build}/plugins",
          "--set", f"characters.durability={durability}"],
-        stderr=open(f"{dir}/{durability}.log", "w"))
+        stderr=open(f"{dir}/{name}.log", "w"))
     wait_for(port, "/health/ready")
     return process, process.pid, port
 
@@ -102,6 +102,15 @@ def players(port, count):
         made = call(port, "POST", "/characters", {"race": "Human", "class": "Fighter"}, token)
         result.append({"token": token, "id": made["id"]})
     return result
+
+
+def intents(port, people):
+    """A target for each player: the next hitpoint change of the character as it stands."""
+    lines = []
+    for p in people:
+        now = call(port, "GET", f"/characters/{p['id']}", token=p["token"])
+        lines.append(f"PATCH /characters/{p['id']}/stats/hitpoints {p['token']} {now['version']}\n")
+    return lines
 
 
 def measure(build, pid, port, targets, requests):
@@ -132,7 +141,7 @@ def main():
             started.append(nginx)
             servers = {}
             for name in classes:
-                process, pid, port = start_hearthd(build, dir, name)
+                process, pid, port = start_hearthd(build, dir, name, name)
                 started.append(process)
                 servers[name] = (pid, port, players(port, args.connections))
             pid, port, people = servers["journal"]
@@ -145,15 +154,8 @@ def main():
                      ("GET /characters/{id}, authenticated", pid, port, lambda: get, 1)]
             for name in classes:
                 cpid, cport, cpeople = servers[name]
-
-                def patch(cport=cport, cpeople=cpeople):
-                    lines = []
-                    for p in cpeople:
-                        now = call(cport, "GET", f"/characters/{p['id']}", token=p["token"])
-                        lines.append(f"PATCH /characters/{p['id']}/stats/hitpoints {p['token']} "
-                                     f"{now['version']}\n")
-                    return lines
-                cases.append((f"PATCH hitpoints, class {name}", cpid, cport, patch, 4))
+                cases.append((f"PATCH hitpoints, class {name}", cpid, cport,
+                              lambda port=cport, people=cpeople: intents(port, people), 4))
             for _ in range(args.rounds):
                 for name, cpid, cport, targets, divide in cases:
                     rows.setdefault(name, []).append(

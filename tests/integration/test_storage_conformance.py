@@ -15,7 +15,8 @@ def backend(request, tmp_path):
 
 def run_suite(server, *args):
     run = tool("conformance", "storage", "--config", server.etc / "hearth.yaml", "--data-dir",
-               server.directory / "data", *args, timeout=240)
+               server.directory / "data", "--plugin-dir", server.directory.parent / "plugins",
+               *args, timeout=240)
     print(run.stdout, run.stderr)
     assert run.returncode == 0
     assert run.stdout.splitlines()[-1].endswith("passed, 0 failed")

@@ -192,7 +192,7 @@ static void write_reply(http_exchange *ex, hearth_buf *head, hearth_str body)
     if (status == HEARTH_OK)
         session_reply_written(session);
     else if (status == HEARTH_DEFERRED)
-        session_set_timer(session, ex->options->write_timeout_ms + ex->reply_bytes / 16);
+        session_set_timer(session, ex->options->write_timeout_ms + ex->reply_bytes / 64);
     else
         session_abort(session);
 }

@@ -25,7 +25,7 @@ typedef struct http_options {
     uint64_t header_timeout_ms;
     uint64_t body_timeout_ms;
     uint64_t idle_timeout_ms;
-    uint64_t write_timeout_ms; /* for one reply, plus a second for each 16k of it */
+    uint64_t write_timeout_ms; /* for one reply, plus a second for each 64k of it */
     uint64_t slow_request_ms;  /* logged from here on; 0: never */
     uint32_t max_connections;  /* per loop */
     uint32_t max_in_flight;    /* requests per loop */

@@ -96,24 +96,22 @@ def test_requests_move_the_idle_deadline(start):
 def test_client_that_does_not_read_is_dropped(start):
     stack = start("--write-timeout", 300)
     with stack.connect(receive_buffer=4096) as raw:
-        raw.send(b"GET /large?bytes=6000000" + HOST)
-        time.sleep(0.2)
+        raw.send((b"GET /large?bytes=100000" + HOST) * 120)
+        time.sleep(3)
         with stack.connect() as other:
             assert other.send(HELLO).answer().status == 200
-
-        def ended():
-            try:
-                return not raw.socket.recv(1024, socket.MSG_DONTWAIT)
-            except BlockingIOError:
-                return False
-            except ConnectionError:
-                return True
-        wait_until(ended, "the server gives the connection up", 30)
+        received = 0
+        try:
+            while more := raw.socket.recv(65536):
+                received += len(more)
+        except ConnectionError:
+            pass
+        assert received < 12_000_000
 
 
 def test_large_reply_arrives_whole(start):
-    answer = one(start(), b"GET /large?bytes=5000000" + HOST)
-    assert answer.body == b"x" * 5000000
+    answer = one(start(), b"GET /large?bytes=3000000" + HOST)
+    assert answer.body == b"x" * 3000000
 
 
 def test_reading_stops_while_a_request_is_in_flight(start):

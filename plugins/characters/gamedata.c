@@ -9,10 +9,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define FOLDER_SIZE 4096
 
-/* The configured folder, else the one that belongs to this build or installation. */
+/*
+ * The configured folder, else the one that belongs to this build, or to the installation that this
+ * very file is part of (PREFIX/lib/hearth/plugins beside PREFIX/etc/hearth), wherever it was put.
+ */
 static void find_folder(const struct characters_conf *conf, char out[FOLDER_SIZE])
 {
     static const char anchor;
@@ -21,9 +25,18 @@ static void find_folder(const struct characters_conf *conf, char out[FOLDER_SIZE
         snprintf(out, FOLDER_SIZE, "%" HEARTH_PRIS, HEARTH_ARG(conf->gamedata));
         return;
     }
-    int built = dladdr(&anchor, &here) != 0 && here.dli_fname &&
-                strncmp(here.dli_fname, BUILD_FOLDER, strlen(BUILD_FOLDER)) == 0;
-    snprintf(out, FOLDER_SIZE, "%s", built ? SOURCE_GAMEDATA : INSTALLED_GAMEDATA);
+    char *self =
+        dladdr(&anchor, &here) != 0 && here.dli_fname ? realpath(here.dli_fname, NULL) : NULL;
+    if (self && strncmp(self, BUILD_FOLDER, strlen(BUILD_FOLDER)) == 0) {
+        snprintf(out, FOLDER_SIZE, "%s", SOURCE_GAMEDATA);
+    } else {
+        char *end = self ? strstr(self, "/lib/hearth/plugins/") : NULL;
+        int prefix = end ? (int)(end - self) : 0;
+        snprintf(out, FOLDER_SIZE, "%.*s/etc/hearth/gamedata", prefix, self ? self : "");
+        if (prefix == 0 || access(out, R_OK) != 0)
+            snprintf(out, FOLDER_SIZE, "%s", INSTALLED_GAMEDATA);
+    }
+    free(self);
 }
 
 static struct ruleset *load(const struct characters_conf *conf, char error[RULESET_ERROR_SIZE])

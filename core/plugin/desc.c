@@ -6,7 +6,7 @@
 #include "base/str.h"
 #include "plugin/desc_check.h"
 
-/* What the first SDK had: nothing that claims to be smaller was ever built. */
+/* Without tables and row sizes it is no descriptor; the functions may be missing. */
 #define FIRST_DESC_SIZE offsetof(hearth_plugin_desc, check)
 
 /* A table of any kind: which member of the descriptor, how large a row is here, what it ends on. */
@@ -15,7 +15,7 @@ typedef struct table_kind {
     size_t member;   /* offset of the pointer in hearth_plugin_desc */
     size_t row_size; /* offset of the uint16_t in hearth_plugin_desc */
     size_t ours;     /* sizeof the row here */
-    size_t first;    /* sizeof the row in SDK 1.0 */
+    size_t first;    /* what a row must at least have; the rest is zero in older plugins */
     size_t count;    /* offset of the count in plugin_desc */
 } table_kind;
 
@@ -27,12 +27,12 @@ typedef struct table_kind {
     }
 
 static const table_kind tables[] = {
-    TABLE(uses, hearth_use, use_size, reserved, use_count),
+    TABLE(uses, hearth_use, use_size, min_size, use_count),
     TABLE(provides, hearth_provide, provide_size, table, provide_count),
     TABLE(config, hearth_conf_field, conf_field_size, help, conf_count),
-    TABLE(routes, hearth_route, route_size, help, route_count),
+    TABLE(routes, hearth_route, route_size, affinity, route_count),
     TABLE(hooks, hearth_hook, hook_size, handler, hook_count),
-    TABLE(metrics, hearth_metric, metric_size, labels, metric_count),
+    TABLE(metrics, hearth_metric, metric_size, help, metric_count),
     TABLE(commands, hearth_command, command_size, run, command_count),
 };
 

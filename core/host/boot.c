@@ -9,6 +9,7 @@
 #include "host/health.h"
 #include "host/interfaces.h"
 #include "host/lifecycle.h"
+#include "host/listen.h"
 #include "host/metrics.h"
 #include "host/openapi.h"
 #include "host/request.h"
@@ -82,6 +83,8 @@ static hearth_status build_tables(host_state *host, hearth_error *error)
         status = openapi_build(host, error);
     if (status == HEARTH_OK && !host_http_options(host->config, error))
         status = HEARTH_EINVAL;
+    if (status == HEARTH_OK)
+        status = listen_check_certificates(host->config, error);
     if (status == HEARTH_OK && metrics_declare(host) != HEARTH_OK)
         status = error_set(error, HEARTH_ENOMEM, "metrics: out of memory");
     return status;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/str.h"
+#include "net/address.h"
 #include "plugin/lifecycle.h"
 #include "plugin/manifest.h"
 
@@ -108,6 +109,18 @@ static void choose_listeners(host_config *config, const host_options *options)
     config->listen_count = count > 0 ? count : 1;
 }
 
+static void check_addresses(host_config *config, const host_options *options)
+{
+    conf_place place = options->listen_count > 0 ? (conf_place){"--listen", 0, 0}
+                                                 : conf_locate(config->doc, "listen");
+    for (size_t i = 0; i < config->listen_count; i++) {
+        hearth_address address;
+        hearth_error why;
+        if (address_parse(config->listen[i].address, &address, &why) != HEARTH_OK)
+            conf_errors_add(&config->errors, place, "listen", "%s", why.text);
+    }
+}
+
 host_config *config_read(const host_options *options)
 {
     host_config *config = calloc(1, sizeof(*config));
@@ -127,6 +140,7 @@ host_config *config_read(const host_options *options)
         return config;
     settings_check(config->settings, config->doc, &config->errors);
     choose_listeners(config, options);
+    check_addresses(config, options);
     include_files(config, options);
     add_with(config, options);
     return config;

@@ -7,8 +7,9 @@
 #include "base/clock.h"
 #include "host/steps.h"
 
-#define HURRY_MS 2000 /* what is left of any wait once somebody hurries, and for what was aborted  \
-                       */
+#define HURRY_MS                                                                                   \
+    2000 /* what is left of any wait once somebody hurries, and for what was aborted               \
+          */
 
 static void begin_stopping(host_state *host);
 

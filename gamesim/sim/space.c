@@ -44,6 +44,7 @@ bool space_sees(const struct sim *sim, const struct sim_fighter *a, const struct
     return true;
 }
 
+/* Rounded up, so that nobody gets further than they should. */
 static int64_t square_root(int64_t n)
 {
     int64_t root = 0;
@@ -51,7 +52,7 @@ static int64_t square_root(int64_t n)
         if ((root + bit) * (root + bit) <= n)
             root += bit;
     }
-    return root;
+    return root * root < n ? root + 1 : root;
 }
 
 bool space_move(const struct sim *sim, struct sim_fighter *f, int32_t dx, int32_t dy, int32_t step)

@@ -157,8 +157,8 @@ static void journaled(hearth_ctx *ctx, struct journal_entry *entry)
         commit_finish(local, entity, lease_held(ctx) && !commit->late ? HEARTH_OK : HEARTH_ETIMEOUT,
                       true);
 unpin:
-    evict_progress(local, entity, true);
     entity_unpin(local, entity);
+    evict_progress(local);
     drain_progress(local);
 }
 

@@ -48,11 +48,12 @@ static void buried(hearth_ctx *ctx, struct journal_entry *entry)
     struct change *change = CONTAINER_OF(entry, struct change, entry);
     struct entity *entity = change->entity;
     struct burial *burial = entity->burial;
+    bool failed = entry->failed; /* the entry may go with the change */
 
     change_appended(local, entry);
     entity->burial = NULL;
     entity->attempts = 0;
-    if (entry->failed) { /* it stays dirty, and is written and judged again */
+    if (failed) { /* it stays dirty, and is written and judged again */
         entity->retry_at_ms = now_ms(ctx) + (uint64_t)config_of(ctx)->retry_max;
     } else {
         log_dead(local, entity, change);
@@ -67,14 +68,15 @@ static void buried(hearth_ctx *ctx, struct journal_entry *entry)
             local->dead_count++;
         }
     }
-    if (entity->commit && !entry->failed)
+    if (entity->commit && !failed)
         commit_finish(local, entity, burial->conflict ? HEARTH_EUNAVAILABLE : HEARTH_ETIMEOUT,
                       !burial->conflict);
     else if (!entity->commit)
         turn_end(local, entity);
     free(burial);
-    evict_progress(local, entity, false);
+    evict_failed(local, entity);
     entity_unpin(local, entity);
+    evict_progress(local);
     drain_progress(local);
 }
 

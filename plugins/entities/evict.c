@@ -13,6 +13,7 @@ struct eviction {
     struct list node;
     void (*done)(hearth_status status, void *arg);
     void *arg;
+    bool failed;
     hearth_str partition;
     char bytes[];
 };
@@ -66,19 +67,28 @@ static bool advance(struct local *local, struct eviction *eviction)
     return true;
 }
 
-void evict_progress(struct local *local, struct entity *entity, bool ok)
+void evict_failed(struct local *local, const struct entity *entity)
 {
-    struct list *n = local->evictions.next;
-
-    while (n != &local->evictions) {
+    for (struct list *n = local->evictions.next; n != &local->evictions; n = n->next) {
         struct eviction *eviction = CONTAINER_OF(n, struct eviction, node);
-        n = n->next;
-        if (!str_equal(eviction->partition, entity->view.key.partition))
-            continue;
-        if (ok)
-            advance(local, eviction);
-        else
+        if (str_equal(eviction->partition, entity->view.key.partition))
+            eviction->failed = true;
+    }
+}
+
+void evict_progress(struct local *local)
+{
+    struct list waiting, *node;
+
+    list_init(&waiting);
+    list_splice(&waiting, &local->evictions);
+    while ((node = list_pop(&waiting))) {
+        struct eviction *eviction = CONTAINER_OF(node, struct eviction, node);
+        list_append(&local->evictions, node);
+        if (eviction->failed)
             finish(eviction, HEARTH_EUNAVAILABLE);
+        else
+            advance(local, eviction);
     }
 }
 

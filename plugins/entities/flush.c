@@ -199,10 +199,12 @@ static void landed(const hearth_storage_result *const *results, size_t count, vo
         local->flying--;
         judge(local, entity, results[i]);
         commit_landed(local, entity);
-        evict_progress(local, entity, results[i]->outcome != HEARTH_STORAGE_RETRY);
+        if (results[i]->outcome == HEARTH_STORAGE_RETRY)
+            evict_failed(local, entity);
         entity_unpin(local, entity);
     }
     free(flight);
+    evict_progress(local);
     drain_progress(local);
 }
 

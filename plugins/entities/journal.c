@@ -102,7 +102,10 @@ static void forget_locked(struct journal *journal, uint64_t seq)
 void journal_forget(struct journal *journal, uint64_t seq)
 {
     pthread_mutex_lock(&journal->lock);
+    bool first = journal->forgotten_count == 0;
     forget_locked(journal, seq);
+    if (first)
+        pthread_cond_signal(&journal->wake);
     pthread_mutex_unlock(&journal->lock);
 }
 
@@ -119,6 +122,18 @@ static size_t take_forgotten(struct journal *journal, uint64_t *seqs, size_t lim
 
 /* ---- one transaction [journal thread] ---- */
 
+/* A conflict takes its place at once: it does not count as a newer row of its key. */
+static int replace_row(struct journal *journal, const struct journal_entry *entry,
+                       uint64_t *deleted)
+{
+    bool existed = false;
+    int code = journal_table_insert(&journal->table, &entry->row);
+    if (code == 0 && entry->row.state == ROW_CONFLICT && entry->obsolete)
+        code = journal_table_delete(&journal->table, entry->obsolete, &existed);
+    *deleted += existed;
+    return code;
+}
+
 static int write_rows(struct journal *journal, struct journal_entry *batch, const uint64_t *seqs,
                       size_t count, uint64_t *deleted)
 {
@@ -126,7 +141,7 @@ static int write_rows(struct journal *journal, struct journal_entry *batch, cons
     int code = journal_table_begin(table);
 
     for (struct journal_entry *entry = batch; entry && code == 0; entry = entry->next)
-        code = journal_table_insert(table, &entry->row);
+        code = replace_row(journal, entry, deleted);
     for (size_t i = 0; i < count && code == 0; i++) {
         bool existed;
         code = journal_table_delete(table, seqs[i], &existed);
@@ -237,6 +252,12 @@ static size_t forgotten_left(struct journal *journal)
     return count;
 }
 
+static void forget_all(struct journal *journal)
+{
+    while (forgotten_left(journal) > 0 && write_batch(journal, NULL, DELETES_ALONE))
+        ;
+}
+
 static void *run(void *arg)
 {
     struct journal *journal = arg;
@@ -251,12 +272,12 @@ static void *run(void *arg)
         else if (work.idle)
             write_batch(journal, NULL, DELETES_ALONE);
         if (work.call) {
+            forget_all(journal); /* what is forgotten is not shown any more */
             work.call->run(journal, work.call);
             post(journal, work.call->loop, deliver_call, work.call);
         }
     }
-    while (forgotten_left(journal) > 0 && write_batch(journal, NULL, DELETES_ALONE))
-        ;
+    forget_all(journal);
     return NULL;
 }
 

@@ -66,13 +66,26 @@ static void shut_gate(hearth_ctx *ctx, void *arg)
     gate_set(local_of(ctx), GATE_SHUT);
 }
 
-static void tell(struct lease *lease, hearth_loop_fn fn)
+static void all_open(hearth_ctx *ctx, void *arg)
+{
+    struct lease *lease = arg;
+    if (lease->held)
+        ctx->host->health(ctx, "lease", HEARTH_HEALTHY, "");
+}
+
+static void all_shut(hearth_ctx *ctx, void *arg)
+{
+    (void)ctx;
+    (void)arg;
+}
+
+static void tell(struct lease *lease, hearth_loop_fn fn, hearth_loop_fn done)
 {
     hearth_ctx *ctx = lease->local->ctx;
-    for (uint32_t loop = 0; loop < ctx->loops; loop++) {
-        if (shared_of(ctx)->loop->post(ctx, loop, fn, NULL) == HEARTH_ENOMEM)
-            shared_of(ctx)->log->write(ctx, NULL, HEARTH_LOG_ERROR,
-                                       "lease: out of memory while telling the loops");
+    if (shared_of(ctx)->loop->each(ctx, fn, done, lease) != HEARTH_OK) {
+        shared_of(ctx)->log->write(ctx, NULL, HEARTH_LOG_ERROR,
+                                   "lease: out of memory while telling the loops");
+        lease->held = false; /* and asks again */
     }
 }
 
@@ -109,8 +122,7 @@ static void won(struct lease *lease)
     if (!lease->held) {
         lease->held = true;
         lease->foreign = false;
-        ctx->host->health(ctx, "lease", HEARTH_HEALTHY, "");
-        tell(lease, open_gate);
+        tell(lease, open_gate, all_open);
     }
     later(lease, lease_ms(lease->local) / 3);
 }
@@ -125,7 +137,7 @@ static void lost(struct lease *lease, const char *holder)
     ctx->host->health(ctx, "lease", HEARTH_NOT_READY, reason);
     if (lease->held || !lease->foreign) {
         shared_of(ctx)->log->write(ctx, NULL, HEARTH_LOG_ERROR, "%s", reason);
-        tell(lease, shut_gate);
+        tell(lease, shut_gate, all_shut);
     }
     lease->held = false;
     lease->foreign = true;

@@ -228,8 +228,9 @@ static void on_list(hearth_status status, const hearth_entity *const *entities, 
     outcome->status = status;
     outcome->count = count;
     for (size_t i = 0; i < count; i++) {
-        strncat(outcome->all, entities[i]->state, 100);
-        strcat(outcome->all, " ");
+        size_t used = strlen(outcome->all);
+        snprintf(outcome->all + used, sizeof(outcome->all) - used, "%s ",
+                 (const char *)entities[i]->state);
     }
 }
 

@@ -4,8 +4,12 @@
  */
 #include "conf/internal.h"
 
+#include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 typedef struct unit {
     hearth_str name;
@@ -302,13 +306,35 @@ static bool store_map(const filling *f, const hearth_conf_field *field, const ch
     return good;
 }
 
+/* The directory of a default is that of the file that the key would be in. */
+static bool make_absolute(const filling *f, const char *key, conf_place place, hearth_str *path)
+{
+    const char *folder = f->source->doc ? f->source->doc->directory : ".";
+    char directory[PATH_MAX];
+    if (path->len == 0 || path->ptr[0] == '/')
+        return true;
+    if (!realpath(folder, directory)) {
+        conf_errors_add(f->errors, place, key, "expected a directory %s, found: %s", folder,
+                        strerror(errno));
+        return false;
+    }
+    const char *text = arena_printf(f->arena, "%s/%" HEARTH_PRIS, directory, HEARTH_ARG(*path));
+    if (!text) {
+        conf_errors_add(f->errors, place, key, "out of memory");
+        return false;
+    }
+    *path = str_from(text);
+    return true;
+}
+
 bool store_value(const filling *f, const hearth_conf_field *field, const char *key,
                  const conf_node *node, char *out)
 {
     void *value = out + field->offset;
     switch (field->type) {
     case HEARTH_CONF_STR:
-        return store_text(f, field, key, node, value);
+        return store_text(f, field, key, node, value) &&
+               (!(field->flags & HEARTH_CONF_PATH) || make_absolute(f, key, node->place, value));
     case HEARTH_CONF_INT:
     case HEARTH_CONF_DURATION:
     case HEARTH_CONF_SIZE:

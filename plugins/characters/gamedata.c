@@ -5,45 +5,13 @@
  */
 #include "plugin.h"
 
-#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-#define FOLDER_SIZE 4096
-
-/*
- * The configured folder, else the one that belongs to this build, or to the installation that this
- * very file is part of (PREFIX/lib/hearth/plugins beside PREFIX/etc/hearth), wherever it was put.
- */
-static void find_folder(const struct characters_conf *conf, char out[FOLDER_SIZE])
-{
-    static const char anchor;
-    Dl_info here;
-    if (conf->gamedata.len > 0) {
-        snprintf(out, FOLDER_SIZE, "%" HEARTH_PRIS, HEARTH_ARG(conf->gamedata));
-        return;
-    }
-    char *self =
-        dladdr(&anchor, &here) != 0 && here.dli_fname ? realpath(here.dli_fname, NULL) : NULL;
-    if (self && strncmp(self, BUILD_FOLDER, strlen(BUILD_FOLDER)) == 0) {
-        snprintf(out, FOLDER_SIZE, "%s", SOURCE_GAMEDATA);
-    } else {
-        char *end = self ? strstr(self, "/lib/hearth/plugins/") : NULL;
-        int prefix = end ? (int)(end - self) : 0;
-        snprintf(out, FOLDER_SIZE, "%.*s/etc/hearth/gamedata", prefix, self ? self : "");
-        if (prefix == 0 || access(out, R_OK) != 0)
-            snprintf(out, FOLDER_SIZE, "%s", INSTALLED_GAMEDATA);
-    }
-    free(self);
-}
 
 static struct ruleset *load(const struct characters_conf *conf, char error[RULESET_ERROR_SIZE])
 {
-    char folder[FOLDER_SIZE];
-    find_folder(conf, folder);
-    return ruleset_load(folder, conf->currency_limit, error);
+    return ruleset_load(conf->gamedata.ptr, conf->currency_limit, error);
 }
 
 hearth_status gamedata_check(const struct characters_conf *conf, char *err, size_t err_size)

@@ -99,9 +99,9 @@ static void reconfigured(hearth_ctx *ctx)
 }
 
 static const hearth_conf_field config[] = {
-    {"gamedata", HEARTH_CONF_STR, HEARTH_CONF_RELOADABLE,
-     offsetof(struct characters_conf, gamedata), NULL, 0, 4000, NULL,
-     "folder of the rule data; empty: the one that came with this build; SIGHUP reads it again"},
+    {"gamedata", HEARTH_CONF_STR, HEARTH_CONF_RELOADABLE | HEARTH_CONF_PATH,
+     offsetof(struct characters_conf, gamedata), "../gamedata", 1, 4000, NULL,
+     "folder of the rule data; SIGHUP reads it again"},
     {"currency_limit", HEARTH_CONF_INT, HEARTH_CONF_RELOADABLE,
      offsetof(struct characters_conf, currency_limit), "9999999", 1, 1000000000000, NULL,
      "how many coins of one kind a character can carry"},

@@ -117,9 +117,12 @@ typedef enum hearth_conf_type {
 } hearth_conf_type;
 
 enum {
-    HEARTH_CONF_REQUIRED = 1,  /* no default: the operator must write it */
-    HEARTH_CONF_SECRET = 2,    /* env:NAME or file:path only; never shown */
-    HEARTH_CONF_RELOADABLE = 4 /* SIGHUP may change it; a change of any other key is refused */
+    HEARTH_CONF_REQUIRED = 1,   /* no default: the operator must write it */
+    HEARTH_CONF_SECRET = 2,     /* env:NAME or file:path only; never shown */
+    HEARTH_CONF_RELOADABLE = 4, /* SIGHUP may change it; a change of any other key is refused */
+    HEARTH_CONF_PATH =
+        8 /* STR only: a relative path is relative to the directory of the file that
+             the key is in (or would be in), and arrives absolute; empty stays empty */
 };
 
 typedef struct hearth_conf_list {

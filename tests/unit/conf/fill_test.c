@@ -307,10 +307,48 @@ static void places_and_globs(void **state)
     assert_int_equal(errors.count, 0);
 }
 
+static void relative_paths_begin_at_the_file_and_arrive_absolute(void **state)
+{
+    (void)state;
+    struct paths {
+        hearth_str given, absolute, standing, empty;
+    };
+    static const hearth_conf_field fields[] = {
+        {"given", HEARTH_CONF_STR, HEARTH_CONF_PATH, offsetof(struct paths, given), "", 0, 0, NULL,
+         "a path"},
+        {"absolute", HEARTH_CONF_STR, HEARTH_CONF_PATH, offsetof(struct paths, absolute), "", 0, 0,
+         NULL, "a path"},
+        {"standing", HEARTH_CONF_STR, HEARTH_CONF_PATH, offsetof(struct paths, standing), "../here",
+         0, 0, NULL, "a path"},
+        {"empty", HEARTH_CONF_STR, HEARTH_CONF_PATH, offsetof(struct paths, empty), "", 0, 0, NULL,
+         "a path"},
+        {0},
+    };
+    static const conf_schema schema = {
+        .fields = fields, .field_size = sizeof(fields[0]), .size = sizeof(struct paths)};
+    char directory[] = "/tmp/hearth-paths-XXXXXX", file[64], expected[64];
+    assert_non_null(mkdtemp(directory));
+    snprintf(file, sizeof(file), "%s/p.yaml", directory);
+    const conf_doc *doc =
+        conf_parse(&arena, file, str_from("given: a/b.json\nabsolute: /c/d\n"), &errors);
+    conf_source source = {.doc = doc, .section = "p"};
+    const struct paths *paths = conf_fill(&arena, &schema, &source, &errors);
+    rmdir(directory);
+    assert_non_null(paths);
+    snprintf(expected, sizeof(expected), "%s/a/b.json", directory);
+    assert_str(paths->given, expected);
+    assert_str(paths->absolute, "/c/d");
+    snprintf(expected, sizeof(expected), "%s/../here", directory);
+    assert_str(paths->standing, expected);
+    assert_str(paths->empty, "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_file_fills_every_type, begin, end),
+        cmocka_unit_test_setup_teardown(relative_paths_begin_at_the_file_and_arrive_absolute, begin,
+                                        end),
         cmocka_unit_test_setup_teardown(a_list_of_one_may_be_written_as_a_text, begin, end),
         cmocka_unit_test_setup_teardown(defaults_stand_where_nothing_is_written, begin, end),
         cmocka_unit_test_setup_teardown(without_a_file_required_keys_are_missing, begin, end),

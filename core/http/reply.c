@@ -10,6 +10,7 @@
 #include "base/clock.h"
 
 #define HEAD_CEILING ((size_t)1 << 18)
+#define SMALL_BODY   ((size_t)4096) /* copied behind the head: cheaper than a second slice */
 
 typedef struct status_text {
     int status;
@@ -184,6 +185,8 @@ static void write_reply(http_exchange *ex, hearth_buf *head, hearth_str body)
         return;
     }
     ex->reply_bytes = head->len + body.len;
+    if (body.len > 0 && body.len <= SMALL_BODY && buf_append_str(head, body) == HEARTH_OK)
+        body.len = 0;
     ex->worker->counters.bytes_out += ex->reply_bytes;
     session->exchange = NULL;
     session->keep_alive = keep;

@@ -78,10 +78,11 @@ static size_t send_some(hearth_conn *conn, hearth_str first, hearth_str second)
 {
     struct iovec parts[2] = {{(void *)(uintptr_t)first.ptr, first.len},
                              {(void *)(uintptr_t)second.ptr, second.len}};
-    struct msghdr message = {.msg_iov = parts, .msg_iovlen = second.len > 0 ? 2 : 1};
+    struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
     ssize_t sent;
     do {
-        sent = sendmsg(conn->fd, &message, MSG_NOSIGNAL);
+        sent = second.len > 0 ? sendmsg(conn->fd, &message, MSG_NOSIGNAL)
+                              : send(conn->fd, first.ptr, first.len, MSG_NOSIGNAL);
     } while (sent < 0 && errno == EINTR);
     if (sent >= 0) {
         conn->bytes_out += (uint64_t)sent;

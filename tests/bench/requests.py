@@ -5,6 +5,8 @@ Every target is measured in turn, several rounds, by the same load generator on 
 figure is the median of the server's own CPU time (all its threads, from schedstat) per request.
 
     tests/bench/requests.py BUILD_DIR [--rounds 5] [--requests 40000] [--connections 32]
+
+HEARTH_LOOPS sets how many loops hearthd runs (default auto).
 """
 import argparse
 import http.client
@@ -20,6 +22,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PASSWORD = "correct horse"
+LOOPS = os.environ.get("HEARTH_LOOPS", "auto")
 
 
 def free_port():
@@ -86,7 +89,7 @@ def start_hearthd(build, dir, name, durability):
     process = subprocess.Popen(
         [f"{build}/bin/hearthd", "--config", str(ROOT / "etc/hearth.yaml"), "--listen",
          f"127.0.0.1:{port}", "--data-dir", f"{dir}/{name}", "--plugin-dir", f"{build}/plugins",
-         "--set", f"characters.durability={durability}"],
+         "--loops", LOOPS, "--set", f"characters.durability={durability}"],
         stderr=open(f"{dir}/{name}.log", "w"))
     wait_for(port, "/health/ready")
     return process, process.pid, port

@@ -56,8 +56,10 @@ typedef struct http_application {
     hearth_status (*head)(hearth_req *req);
     /* Complete; ends with request_finish(), now or later. [the connection's loop] */
     void (*request)(hearth_req *req);
-    /* The client is gone, or the worker stops: nobody waits for the reply. req->gone is set;
-     * request_finish is still due. Not called once a reply was sent. [the request's loop] */
+    /* The connection broke, or the worker stops: nobody waits for the reply. req->gone is set;
+     * request_finish is still due. Not called once a reply was sent. A client that only closed its
+     * sending half still waits, and cannot be told from one that left politely. [the request's
+     * loop] */
     void (*gone)(hearth_req *req);
     /* Before the head of any reply is written, errors of the server's own included; may set
      * headers. [the request's loop] */

@@ -216,10 +216,12 @@ static void receive(hearth_conn *conn)
             conn->events->on_data(conn, bytes);
     } else if (got == 0) {
         conn->flags |= CONN_ENDED;
-        watch(conn);
-        conn->events->on_end(conn);
     } else if (errno != EAGAIN && errno != EWOULDBLOCK) {
         conn->flags |= CONN_BROKEN;
+    }
+    if ((conn->flags & (CONN_ENDED | CONN_CLOSED | CONN_BROKEN)) == CONN_ENDED) {
+        watch(conn);
+        conn->events->on_end(conn);
     }
 }
 

@@ -87,12 +87,7 @@ void conn_tls_receive(hearth_conn *conn, hearth_str ciphertext)
         conn_push(conn);
         if (why == SSL_ERROR_WANT_READ)
             break;
-        if (why == SSL_ERROR_ZERO_RETURN) {
-            conn->flags |= CONN_ENDED;
-            conn->events->on_end(conn);
-        } else {
-            conn->flags |= CONN_BROKEN;
-        }
+        conn->flags |= why == SSL_ERROR_ZERO_RETURN ? CONN_ENDED : CONN_BROKEN;
         break;
     }
     ERR_clear_error();

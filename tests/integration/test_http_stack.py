@@ -432,3 +432,36 @@ def test_takeover_of_the_port_loses_no_request(start):
         thread.join()
     assert not failures and done[0] > 100
     assert one(second, HELLO).status == 200
+
+
+def cpu_seconds(process):
+    with open(f"/proc/{process.pid}/stat") as stat:
+        fields = stat.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / 100
+
+
+@pytest.mark.parametrize("how", ["plain", "paused", "tls"])
+def test_waiting_for_a_handler_does_not_spin(start, tmp_path, how):
+    """Whatever state the connection is in meanwhile: half-closed, paused, ended by TLS."""
+    args = []
+    if how == "tls":
+        cert, key = make_certificate(tmp_path)
+        args = ["--cert", cert, "--key", key]
+    stack = start(*args)
+    with stack.connect(tls=client_tls() if how == "tls" else None) as raw:
+        raw.send(b"GET /slow?ms=1500" + HOST + (HELLO * 1000 if how == "paused" else b""))
+        if how == "tls":
+            raw.socket.settimeout(0.2)
+            try:
+                raw.socket.unwrap()
+            except (OSError, ValueError):
+                pass
+            raw.socket.shutdown(socket.SHUT_WR)
+        else:
+            raw.half_close()
+        time.sleep(0.3)
+        before = cpu_seconds(stack.process)
+        time.sleep(0.8)
+        assert cpu_seconds(stack.process) - before < 0.4
+        if how != "tls":
+            assert raw.answer().body == b"slow"

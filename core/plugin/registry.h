@@ -18,7 +18,7 @@ struct hearth_plugin;
 /* What a row of a plugin's `uses` came to. */
 typedef struct plugin_binding {
     const char *id;
-    const void *table;       /* NULL: absent, or smaller than asked for */
+    const void *table;              /* NULL: absent, or smaller than asked for */
     struct hearth_plugin *provider; /* NULL: the host itself */
 } plugin_binding;
 

@@ -42,6 +42,9 @@ struct config {
     int64_t jwks_refresh, jwks_retry;
 };
 
+extern const hearth_conf_field config_fields[];
+hearth_status config_check(const void *conf, char *err, size_t err_size);
+
 enum { REGISTRATION_CLOSED = 0, REGISTRATION_OPEN = 1 };
 
 enum metric {
@@ -109,10 +112,11 @@ struct local {
     struct signing *signing;
     struct revocations *revocations;
     struct provider *provider;
-    int ready;    /* keys and revocations were read */
-    int told;     /* loop 0: and all loops were told */
-    int draining; /* drained() is due when holds is 0 */
-    size_t holds; /* calls whose answers are still to come */
+    int ready;         /* keys and revocations were read */
+    int told;          /* loop 0: and all loops were told */
+    int draining;      /* drained() is due when holds is 0 */
+    size_t holds;      /* calls whose answers are still to come */
+    uint64_t asked_ms; /* when this loop last asked for the provider's keys */
     hearth_series *logins[RESULT_COUNT];
     hearth_series *refreshes[RESULT_COUNT];
     hearth_series *tokens[TOKEN_RESULT_COUNT];

@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "ended.h"
+#include "provider.h"
 #include "text.h"
 #include "token.h"
 #include "verified.h"
@@ -39,7 +40,11 @@ static enum token_fault verify(hearth_ctx *ctx, hearth_str token, hearth_arena *
         .now_ms = now_ms,
         .leeway_ms = config->leeway,
     };
-    return token_verify(&rules, token, arena, out);
+    enum token_fault fault = token_verify(&rules, token, arena, out);
+
+    if (fault == TOKEN_KEY_UNKNOWN)
+        provider_key_unknown(ctx);
+    return fault;
 }
 
 /* Whose token it is; NULL: nobody's. Valid until the next call on this loop, or as the arena. */

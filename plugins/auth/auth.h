@@ -38,7 +38,8 @@ struct config {
     int64_t login_limit, login_address_limit, login_window;
     int64_t token_cache;
     hearth_str jwks_url, jwks_issuer, jwks_audience, jwks_ca_file;
-    hearth_conf_list jwks_algorithms, jwks_scopes;
+    uint32_t jwks_algorithm;
+    hearth_conf_list jwks_scopes;
     int64_t jwks_refresh, jwks_retry;
 };
 
@@ -46,6 +47,7 @@ extern const hearth_conf_field config_fields[];
 hearth_status config_check(const void *conf, char *err, size_t err_size);
 
 enum { REGISTRATION_CLOSED = 0, REGISTRATION_OPEN = 1 };
+enum { JWKS_ANY = 0, JWKS_RS256 = 1, JWKS_ES256 = 2 };
 
 enum metric {
     METRIC_LOGINS,

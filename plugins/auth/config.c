@@ -54,8 +54,8 @@ const hearth_conf_field config_fields[] = {
           "the aud of the provider's tokens"),
     FIELD("jwks_ca_file", STR, 0, jwks_ca_file, "", 0, 4096, NULL,
           "PEM of who signed the provider's certificate; empty: the system's"),
-    FIELD("jwks_algorithms", LIST, 0, jwks_algorithms, "RS256, ES256", 1, 2, NULL,
-          "what the provider may sign with: RS256, ES256"),
+    FIELD("jwks_algorithm", ENUM, 0, jwks_algorithm, "any", 0, 0, "any|RS256|ES256",
+          "what the provider may sign with"),
     FIELD("jwks_scopes", LIST, 0, jwks_scopes, "player", 1, 16, NULL,
           "scopes that the provider's tokens may carry; one without any is player"),
     FIELD("jwks_refresh", DURATION, 0, jwks_refresh, "1h", 1000, 86400000, NULL,
@@ -69,14 +69,6 @@ hearth_status config_check(const void *conf, char *err, size_t err_size)
 {
     const struct config *config = conf;
 
-    for (size_t i = 0; i < config->jwks_algorithms.count; i++) {
-        hearth_str alg = config->jwks_algorithms.items[i];
-        if (!text_equal(alg, HEARTH_STR("RS256")) && !text_equal(alg, HEARTH_STR("ES256"))) {
-            snprintf(err, err_size, "jwks_algorithms: expected RS256 or ES256, found %" HEARTH_PRIS,
-                     HEARTH_ARG(alg));
-            return HEARTH_EINVAL;
-        }
-    }
     if (config->jwks_url.len > 0 && (!config->jwks_issuer.len || !config->jwks_audience.len)) {
         snprintf(err, err_size, "jwks_url: jwks_issuer and jwks_audience are needed with it");
         return HEARTH_EINVAL;

@@ -118,16 +118,14 @@ static void add_pem(struct keyring *ring, hearth_str kid, enum key_alg alg, EVP_
     BIO_free(bio);
 }
 
-static int is_allowed(const hearth_conf_list *algorithms, enum key_alg alg)
+static int is_allowed(uint32_t allowed, enum key_alg alg)
 {
-    for (size_t i = 0; i < algorithms->count; i++)
-        if (text_equal(algorithms->items[i], text_of(key_alg_name(alg))))
-            return 1;
-    return 0;
+    return (alg == KEY_RS256 && allowed != JWKS_ES256) ||
+           (alg == KEY_ES256 && allowed != JWKS_RS256);
 }
 
-static void add_jwk(const hearth_json *json, const hearth_json_value *jwk,
-                    const hearth_conf_list *algorithms, struct keyring *ring)
+static void add_jwk(const hearth_json *json, const hearth_json_value *jwk, uint32_t allowed,
+                    struct keyring *ring)
 {
     hearth_str kid = string_of(json, jwk, "kid"), kty = string_of(json, jwk, "kty"),
                use = string_of(json, jwk, "use"), named = string_of(json, jwk, "alg");
@@ -135,7 +133,7 @@ static void add_jwk(const hearth_json *json, const hearth_json_value *jwk,
                        : text_equal(kty, HEARTH_STR("EC")) ? KEY_ES256
                                                            : KEY_HS256;
 
-    if (kid.len == 0 || !is_allowed(algorithms, alg) ||
+    if (kid.len == 0 || !is_allowed(allowed, alg) ||
         (use.ptr && !text_equal(use, HEARTH_STR("sig"))) ||
         (named.ptr && !text_equal(named, text_of(key_alg_name(alg)))))
         return;
@@ -147,7 +145,7 @@ static void add_jwk(const hearth_json *json, const hearth_json_value *jwk,
 }
 
 struct keyring *jwks_parse(const hearth_json *json, hearth_arena *arena, hearth_str body,
-                           const hearth_conf_list *algorithms)
+                           uint32_t allowed)
 {
     const hearth_json_value *root = NULL;
 
@@ -158,6 +156,6 @@ struct keyring *jwks_parse(const hearth_json *json, hearth_arena *arena, hearth_
         return NULL;
     struct keyring *ring = keyring_create();
     for (size_t i = 0; ring && i < json->size(keys); i++)
-        add_jwk(json, json->at(keys, i), algorithms, ring);
+        add_jwk(json, json->at(keys, i), allowed, ring);
     return ring;
 }

@@ -9,8 +9,9 @@
 #include "auth.h"
 #include "keyring.h"
 
-/* The keys that a token may be signed with; NULL: not a key set, or out of memory. [loop] */
+/* The keys that a token may be signed with, `allowed` being a JWKS_ value; NULL: not a key set, or
+ * out of memory. [loop] */
 struct keyring *jwks_parse(const hearth_json *json, hearth_arena *arena, hearth_str body,
-                           const hearth_conf_list *algorithms);
+                           uint32_t allowed);
 
 #endif

@@ -104,7 +104,7 @@ static void answered(hearth_ctx *ctx, hearth_status status, const hearth_client_
     }
     hearth_arena *arena = arenas->create(ctx, MEMORY);
     struct keyring *ring = arena ? jwks_parse(shared_of(ctx)->json, arena, response->body,
-                                              &config_of(ctx)->jwks_algorithms)
+                                              config_of(ctx)->jwks_algorithm)
                                  : NULL;
     if (ring)
         adopt(provider, ring);

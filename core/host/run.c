@@ -104,6 +104,7 @@ static void catch_early_signals(void)
     sigaction(SIGINT, &stop, NULL);
     sigaction(SIGHUP, &ignore, NULL);
     sigaction(SIGPIPE, &ignore, NULL);
+    sigaction(SIGXFSZ, &ignore, NULL); /* a file-size limit is an error like a full disk */
 }
 
 /* ---- the run --------------------------------------------------------------------------------- */

@@ -96,9 +96,11 @@ void drain_progress(struct local *local)
 {
     if (local->drain == DRAIN_FLUSH) {
         if (local->dirty_count == local->dead_count && local->flying == 0 &&
-            local->journaling == 0 && list_empty(&local->creates) && list_empty(&local->removes))
+            local->journaling == 0 && !local->probing && list_empty(&local->creates) &&
+            list_empty(&local->removes))
             ready(local);
-    } else if (local->drain == DRAIN_KEEP && local->journaling == 0 && local->flying == 0) {
+    } else if (local->drain == DRAIN_KEEP && local->journaling == 0 && local->flying == 0 &&
+               !local->probing) {
         ready(local);
     }
 }

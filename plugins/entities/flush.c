@@ -318,6 +318,26 @@ void flush_contact(struct local *local, bool failed)
     }
 }
 
+static void probed(hearth_status status, const hearth_doc *doc, void *arg)
+{
+    struct local *local = arg;
+    (void)doc;
+    local->probing = 0;
+    flush_contact(local, status == HEARTH_EUNAVAILABLE || status == HEARTH_ETIMEOUT);
+    drain_progress(local);
+}
+
+void flush_probe(struct local *local)
+{
+    static const hearth_key key = {{"leases", 6}, {"hearthd", 7}, {"exclusive", 9}};
+
+    if (!local->storage_reported || local->probing || local->flying > 0 ||
+        now_ms(local->ctx) < local->outage_until_ms)
+        return;
+    local->probing = 1;
+    shared_of(local->ctx)->storage->get(local->storage, &key, probed, local);
+}
+
 uint64_t backoff_ms(hearth_ctx *ctx, uint64_t first, uint64_t cap, uint32_t failures)
 {
     uint64_t limit = first << (failures < 20 ? failures : 20);

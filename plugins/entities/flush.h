@@ -18,6 +18,8 @@ void flush_entity(struct local *local, struct entity *entity);
 void flush_drop(struct local *local, struct entity *entity);
 /* How a contact with storage went; reports health when that changes. */
 void flush_contact(struct local *local, bool failed);
+/* Asks storage whether it is back, when nothing else does. */
+void flush_probe(struct local *local);
 /* "directory/start/version" */
 hearth_str write_id_format(const struct shared *shared, uint64_t start, uint64_t version,
                            char out[WRITE_ID_SIZE]);

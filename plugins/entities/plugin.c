@@ -196,6 +196,7 @@ static void interval(hearth_ctx *ctx, void *arg)
     struct local *local = arg;
     (void)ctx;
     flush_run(local);
+    flush_probe(local);
     (void)commit_allowed(local); /* tells health when a full backlog has drained */
 }
 

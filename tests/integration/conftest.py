@@ -35,3 +35,18 @@ def start_hearthd(tmp_path):
 def server(start_hearthd):
     """A hearthd with etc/ as shipped."""
     return start_hearthd()
+
+
+@pytest.fixture
+def start_stack():
+    """start_stack(*args) starts core/http alone (rawhttp.Stack); each has to end cleanly."""
+    import rawhttp
+    started = []
+
+    def start(*args):
+        started.append(rawhttp.Stack(args))
+        return started[-1]
+
+    yield start
+    for stack in started:
+        assert stack.stop() == 0, "".join(stack.errors)

@@ -6,11 +6,13 @@ import socket
 import ssl
 import subprocess
 import threading
+import time
 import warnings
 
 from hearth import BUILD, DEADLINE, wait_until
 
 HOST = b" HTTP/1.1\r\nHost: x\r\n\r\n"
+HELLO = b"GET /hello" + HOST
 
 
 class Answer:
@@ -163,3 +165,7 @@ def client_tls(alpn=None, maximum=None):
             context.minimum_version = ssl.TLSVersion.TLSv1
             context.maximum_version = maximum
     return context
+
+
+def took(start_time, low, high):
+    assert low <= time.monotonic() - start_time <= high, time.monotonic() - start_time

@@ -194,10 +194,11 @@ void conn_abort(hearth_conn *conn)
     if (conn->flags & CONN_CLOSED)
         return;
     conn->flags |= CONN_CLOSED;
-    uv_poll_stop(&conn->poll);
+    /* In this order: uv_close takes the descriptor out of epoll, and once it is closed its number
+     * may be another loop's. */
+    uv_close((uv_handle_t *)&conn->poll, on_handle_closed);
     close(conn->fd);
     conn->fd = -1;
-    uv_close((uv_handle_t *)&conn->poll, on_handle_closed);
 }
 
 static void receive(hearth_conn *conn)

@@ -5,8 +5,6 @@
 #include "host/host.h"
 #include "host/tick.h"
 #include "match/session.h"
-#include "netcode/server.h"
-#include "udp/udp.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -187,7 +185,6 @@ hearth_status host_create(gamesim_host **out, uv_loop_t *loop, const struct opti
 
 close_udp:
     udp_close(host->udp);
-    uv_run(loop, UV_RUN_DEFAULT);
 fail:
     host_destroy(host);
     return status;
@@ -196,6 +193,21 @@ fail:
 netcode_address host_address(const gamesim_host *host)
 {
     return udp_address(host->udp);
+}
+
+void host_status_get(const gamesim_host *host, gamesim_status *out)
+{
+    memset(out, 0, sizeof(*out));
+    for (uint32_t i = 0; i < host->session_count; i++)
+        out->sessions += session_connected(&host->sessions[i]) > 0;
+    out->session_limit = host->session_count;
+    out->slots = host->slot_count;
+    out->ticks_skipped = host->tick.skipped;
+    out->tick_duration = host->tick.duration;
+    out->tick_lateness = host->tick.lateness;
+    netcode_server_stats_get(host->server, &out->netcode);
+    if (host->udp)
+        out->udp = udp_stats_get(host->udp);
 }
 
 void host_stop(gamesim_host *host)

@@ -5,8 +5,11 @@
 #ifndef HOST_HOST_H
 #define HOST_HOST_H
 
+#include "host/histogram.h"
 #include "host/options.h"
+#include "netcode/server.h"
 #include "sim/dungeon.h"
+#include "udp/udp.h"
 
 #include <uv.h>
 
@@ -20,6 +23,19 @@ HEARTH_MUST_CHECK hearth_status host_create(gamesim_host **out, uv_loop_t *loop,
 
 /* The address that was bound. */
 netcode_address host_address(const gamesim_host *host);
+
+/* What an operator wants to see. */
+typedef struct gamesim_status {
+    uint32_t sessions, session_limit; /* those with somebody connected; how many fit */
+    uint32_t slots;
+    uint64_t ticks_skipped;
+    struct histogram tick_duration, tick_lateness;
+    netcode_server_stats netcode;
+    udp_stats udp;
+} gamesim_status;
+
+/* [loop] */
+void host_status_get(const gamesim_host *host, gamesim_status *out);
 
 /* [loop] Tells all clients, disconnects them and closes every handle; the loop then ends. */
 void host_stop(gamesim_host *host);

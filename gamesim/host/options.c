@@ -15,7 +15,7 @@
 const char options_usage[] =
     "usage: hearth-gamesim --standalone --listen ADDR:PORT --key HEX --protocol-id HEX\n"
     "                      [--public ADDR:PORT] [--slots N] [--token-lifetime SECONDS]\n"
-    "                      [--gamedata DIR]\n"
+    "                      [--gamedata DIR] [--metrics ADDR:PORT]\n"
     "\n"
     "  --standalone          run without hearthd: anybody whose token was made with --key gets in\n"
     "  --listen ADDR:PORT    UDP address, [ADDR]:PORT for IPv6; port 0 lets the kernel choose\n"
@@ -25,9 +25,10 @@ const char options_usage[] =
     "  --slots N             clients at most (default 40)\n"
     "  --token-lifetime N    seconds that issued tokens live (default 30); after a start only\n"
     "                        tokens made since then are accepted\n"
-    "  --gamedata DIR        where dungeon.json is\n";
+    "  --gamedata DIR        where dungeon.json is\n"
+    "  --metrics ADDR:PORT   HTTP: /metrics, /health/live, /health/ready (default: no such port)\n";
 
-enum { LISTEN = 1, PUBLIC, KEY, PROTOCOL, SLOTS, LIFETIME, GAMEDATA, STANDALONE, HELP };
+enum { LISTEN = 1, PUBLIC, KEY, PROTOCOL, SLOTS, LIFETIME, GAMEDATA, METRICS, STANDALONE, HELP };
 
 static bool exists(const char *dir)
 {
@@ -98,6 +99,11 @@ static const char *apply_option(struct options *out, int option, const char *val
             return "--token-lifetime: expected a number of seconds from 1 to 31536000";
         out->token_lifetime_seconds = number;
         return NULL;
+    case METRICS:
+        if (strlen(value) >= sizeof(out->metrics) || *value == '\0')
+            return "--metrics: expected an address and port, such as 127.0.0.1:9100";
+        strcpy(out->metrics, value);
+        return NULL;
     default:
         if (strlen(value) >= sizeof(out->gamedata))
             return "--gamedata: the path is too long";
@@ -129,6 +135,7 @@ hearth_status options_parse(struct options *out, int argc, char **argv, char err
                                           {"slots", required_argument, NULL, SLOTS},
                                           {"token-lifetime", required_argument, NULL, LIFETIME},
                                           {"gamedata", required_argument, NULL, GAMEDATA},
+                                          {"metrics", required_argument, NULL, METRICS},
                                           {"standalone", no_argument, NULL, STANDALONE},
                                           {"help", no_argument, NULL, HELP},
                                           {NULL, 0, NULL, 0}};

@@ -16,6 +16,7 @@ struct options {
     uint32_t slots;
     uint64_t token_lifetime_seconds;
     char gamedata[4096];
+    char metrics[64]; /* address of the HTTP port; "": none */
 };
 
 extern const char options_usage[];

@@ -32,8 +32,11 @@ static void on_timer(uv_timer_t *timer)
         tick->done = owed - CATCH_UP;
     }
     while (tick->done < owed) {
+        uint64_t began = uv_hrtime();
         tick->done++;
-        tick->fn(tick->arg, uv_hrtime());
+        histogram_add(&tick->lateness, began - due_at(tick, tick->done));
+        tick->fn(tick->arg, began);
+        histogram_add(&tick->duration, uv_hrtime() - began);
     }
     schedule(tick);
 }
@@ -44,6 +47,7 @@ void tick_start(struct tick_timer *tick, uv_loop_t *loop, unsigned rate, tick_fn
     tick->arg = arg;
     tick->rate = rate;
     tick->done = tick->skipped = 0;
+    tick->duration = tick->lateness = (struct histogram){0};
     tick->started_ns = uv_hrtime();
     uv_timer_init(loop, &tick->timer);
     tick->timer.data = tick;

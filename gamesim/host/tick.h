@@ -5,7 +5,8 @@
 #ifndef HOST_TICK_H
 #define HOST_TICK_H
 
-#include <stdint.h>
+#include "host/histogram.h"
+
 #include <uv.h>
 
 typedef void (*tick_fn)(void *arg, uint64_t mono_ns);
@@ -17,6 +18,7 @@ struct tick_timer {
     unsigned rate;
     uint64_t started_ns, done; /* ticks since then */
     uint64_t skipped;          /* ticks given up because the process was away for too long */
+    struct histogram duration, lateness;
 };
 
 /* [loop] */

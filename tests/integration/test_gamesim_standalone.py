@@ -1,15 +1,17 @@
 """hearth-gamesim --standalone and hearth-bot as an operator runs them: real processes, real UDP."""
 import contextlib
+import http.client
 import json
 import re
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
 
 import pytest
 
-from hearth import BUILD, DEADLINE
+from hearth import BUILD, DEADLINE, wait_until
 
 
 def run_bot(address, key, protocol_id, *args):
@@ -28,9 +30,9 @@ class Gamesim:
              "--protocol-id", self.protocol_id, *map(str, args)],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd="/")
         line = self.process.stdout.readline()
-        match = re.search(r"ready on udp (\S+:\d+)$", line.strip())
+        match = re.search(r"ready on udp (\S+:\d+)(?:, http (\S+))?$", line.strip())
         assert match, line + (self.process.stderr.read() if self.process.poll() is not None else "")
-        self.address = match[1]
+        self.address, self.http = match[1], match[2]
 
     def bot(self, *args, address=None, key=None, protocol_id=None):
         return run_bot(address or self.address, key or self.key, protocol_id or self.protocol_id, *args)
@@ -40,6 +42,20 @@ class Gamesim:
             [BUILD / "bin/hearth-bot", "--standalone", self.address, "--key", self.key, "--protocol-id",
              self.protocol_id, "--json", *map(str, args)],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def get(self, path):
+        connection = http.client.HTTPConnection(self.http, timeout=DEADLINE)
+        try:
+            connection.request("GET", path)
+            reply = connection.getresponse()
+            return reply.status, reply.read().decode()
+        finally:
+            connection.close()
+
+    def metric(self, name):
+        """The value of a sample, by its name with labels."""
+        _, text = self.get("/metrics")
+        return float(next(line.split()[-1] for line in text.splitlines() if line.startswith(name + " ")))
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
@@ -168,6 +184,35 @@ def test_noise_is_ignored_and_the_game_goes_on():
         assert bot.returncode == 0, bot.communicate()
 
 
+def test_metrics_and_health():
+    with gamesim("127.0.0.1:0", "--metrics", "127.0.0.1:0", "--slots", 8) as server:
+        for path in ("/health/live", "/health/ready"):
+            assert server.get(path) == (200, '{"status":"ok"}')
+        assert server.get("/elsewhere")[0] == 404
+        assert server.metric("hearth_gamesim_slots") == 8
+        assert server.metric("hearth_gamesim_sessions_limit") == 2
+        bot = server.start_bot("--players", 5, "--duration", 2)
+        try:
+            wait_until(lambda: server.metric("hearth_gamesim_players") == 5, "five players")
+            assert server.metric("hearth_gamesim_sessions") == 2
+            assert bot.wait(DEADLINE) == 0
+        finally:
+            bot.kill()
+        wait_until(lambda: server.metric("hearth_gamesim_players") == 0, "all are gone")
+        assert server.metric("hearth_gamesim_connects_total") == 5
+        assert server.metric("hearth_gamesim_leaves_total") == 5
+        assert server.metric('hearth_gamesim_tick_duration_seconds_bucket{le="+Inf"}') > 30
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            host, port = server.address.rsplit(":", 1)
+            s.sendto(b"\x15" + bytes(30), (host, int(port)))
+        wait_until(lambda: server.metric('hearth_gamesim_packets_dropped_total{reason="unknown_source"}') > 0,
+                   "the drop is counted")
+        if shutil.which("promtool"):
+            _, text = server.get("/metrics")
+            done = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, text=True)
+            assert done.returncode == 0 and not done.stderr, done.stderr
+
+
 @pytest.mark.parametrize("args, names", [
     ([], "--standalone"),
     (["--standalone"], "--listen"),
@@ -178,6 +223,8 @@ def test_noise_is_ignored_and_the_game_goes_on():
     (["--what"], "--what"),
     (["--standalone", "--listen", "127.0.0.1:0", "--key", "00" * 32, "--protocol-id", "00" * 8, "--gamedata",
       "/nowhere"], "/nowhere/dungeon.json"),
+    (["--standalone", "--listen", "127.0.0.1:0", "--key", "00" * 32, "--protocol-id", "00" * 8, "--metrics",
+      "nowhere"], "--metrics"),
 ])
 def test_unusable_options_are_named(args, names):
     done = subprocess.run([BUILD / "bin/hearth-gamesim", *args], capture_output=True, text=True, timeout=DEADLINE)

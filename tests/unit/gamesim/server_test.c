@@ -3,6 +3,8 @@
  */
 #include "world.h"
 
+#include "netcode/server_state.h"
+
 static void twenty_players_behind_one_nat_connect(void **state)
 {
     (void)state;
@@ -137,6 +139,37 @@ static void leaving_frees_the_slot_at_once_and_only_once(void **state)
     world_destroy(w);
 }
 
+/* Whether the server remembers these 32 bytes among its peers. */
+static bool remembers(const struct world *w, const uint8_t *key)
+{
+    const uint8_t *bytes = (const uint8_t *)w->server->peers.all;
+    size_t size = w->server->peers.capacity * sizeof(struct peer);
+    return memmem(bytes, size, key, NETCODE_KEY_BYTES) != NULL;
+}
+
+static void keys_are_wiped_when_a_slot_or_a_mapping_ends(void **state)
+{
+    (void)state;
+    struct world *w = world_create(4);
+    uint8_t connected[NETCODE_KEY_BYTES], pending[NETCODE_KEY_BYTES];
+    world_join(w, 1);
+    world_run(w, 50);
+    memcpy(connected, w->actors[1].client.token.send_key, sizeof(connected));
+    assert_true(remembers(w, connected));
+    netcode_client_disconnect(&w->actors[1].client);
+    world_step(w);
+    assert_false(remembers(w, connected));
+    world_join(w, 2);
+    memcpy(pending, w->actors[2].client.token.receive_key, sizeof(pending));
+    deliver_to_server(w);
+    w->to_clients_count = 0;
+    w->actors[2].client.state = CLIENT_DISCONNECTED;
+    assert_true(remembers(w, pending));
+    world_run(w, 5100);
+    assert_false(remembers(w, pending));
+    world_destroy(w);
+}
+
 static void a_disconnect_of_an_earlier_session_does_nothing(void **state)
 {
     (void)state;
@@ -263,6 +296,7 @@ int main(void)
         cmocka_unit_test(keep_alives_go_out_ten_times_a_second),
         cmocka_unit_test(payloads_reach_a_client_whose_first_keep_alive_was_lost),
         cmocka_unit_test(leaving_frees_the_slot_at_once_and_only_once),
+        cmocka_unit_test(keys_are_wiped_when_a_slot_or_a_mapping_ends),
         cmocka_unit_test(a_disconnect_of_an_earlier_session_does_nothing),
         cmocka_unit_test(a_kick_sends_ten_disconnects),
         cmocka_unit_test(payload_sizes_are_judged_at_the_call),

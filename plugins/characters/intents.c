@@ -120,6 +120,15 @@ static int word(hearth_str text, const char *const *words, int count)
     return -1;
 }
 
+/* The slot is the path's last segment: a parameter of one route, and spelled out in the others. */
+static hearth_str last_segment(hearth_str path)
+{
+    size_t start = path.len;
+    while (start > 0 && path.ptr[start - 1] != '/')
+        start--;
+    return (hearth_str){path.ptr + start, path.len - start};
+}
+
 hearth_status handle_unequip(hearth_ctx *ctx, hearth_req *req)
 {
     static const char *const slots[SLOT_COUNT] = {"armor", "shield", "mainHand", "offHand"};
@@ -128,7 +137,7 @@ hearth_status handle_unequip(hearth_ctx *ctx, hearth_req *req)
     struct job *job = begin(ctx, req, &version_field, 1, BODY_MAY_BE_EMPTY, values, &status);
     if (!job)
         return status;
-    int slot = word(job->loop->api.http->param(req, "slot"), slots, SLOT_COUNT);
+    int slot = word(last_segment(job->loop->api.http->path(req)), slots, SLOT_COUNT);
     if (slot < 0) {
         refuse(job, "slot", "armor, shield, mainHand or offHand");
         free(job);

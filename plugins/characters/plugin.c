@@ -130,6 +130,12 @@ static const hearth_route routes[] = {
     ROUTE("POST", "/characters/{id}/equipment/armor", handle_equip_armor, "Puts armour on"),
     ROUTE("POST", "/characters/{id}/equipment/shield", handle_equip_shield, "Takes up a shield"),
     ROUTE("POST", "/characters/{id}/equipment/weapon", handle_equip_weapon, "Takes up a weapon"),
+    /* A path that has a route of its own is not looked for among the parameters (nor by the readers
+     * of an OpenAPI document), so these three are spelled out; "weapon" is no slot, and says so. */
+    ROUTE("DELETE", "/characters/{id}/equipment/armor", handle_unequip, "Takes the armour off"),
+    ROUTE("DELETE", "/characters/{id}/equipment/shield", handle_unequip, "Puts the shield away"),
+    ROUTE("DELETE", "/characters/{id}/equipment/weapon", handle_unequip,
+          "Refused: the slots are mainHand and offHand"),
     ROUTE("DELETE", "/characters/{id}/equipment/{slot}", handle_unequip, "Empties a slot"),
     ROUTE("POST", "/characters/{id}/inventory/use", handle_use, "Uses up a consumable"),
     ROUTE("PATCH", "/characters/{id}/currency/modify", handle_currency_modify,

@@ -1,13 +1,37 @@
 """Fixtures of the integration tests. HEARTH_BUILD names the build (default build/dev), HEARTH_LOOPS
 how many loops hearthd runs (default auto); ./dev test runs everything with auto, 1 and 4."""
 import itertools
+import os
 import pathlib
 import sys
 
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import backends  # noqa: E402
 import hearth  # noqa: E402
+
+
+def pytest_addoption(parser):
+    parser.addoption("--storage", default=os.environ.get("HEARTH_STORAGE", "storage-sqlite"),
+                     help="id of the storage plugin for the tests that run on any (HEARTH_STORAGE)")
+
+
+@pytest.fixture(scope="module")
+def storage_arguments(request, tmp_path_factory):
+    """hearthd's arguments for the chosen storage backend, which runs as long as the module."""
+    plugin = request.config.getoption("--storage")
+    backend = backends.start(plugin, tmp_path_factory.mktemp("storage"))
+    yield ["--with", plugin, "--set", f"services.storage={plugin}", *backend.settings()]
+    backend.stop()
+
+
+@pytest.fixture(scope="module")
+def game(storage_arguments, tmp_path_factory):
+    """One hearthd for all tests of a module, on two loops and the chosen storage."""
+    server = hearth.Hearthd(tmp_path_factory.mktemp("game"), storage_arguments, loops=2)
+    yield server
+    assert server.stop() == 0, "\n".join(server.messages()[-30:])
 
 
 @pytest.fixture

@@ -17,13 +17,23 @@ def pytest_addoption(parser):
                      help="id of the storage plugin for the tests that run on any (HEARTH_STORAGE)")
 
 
+def _storage(request, directory):
+    plugin = request.config.getoption("--storage")
+    backend = backends.start(plugin, directory)
+    yield ["--with", plugin, "--set", f"services.storage={plugin}", *backend.settings()]
+    backend.stop()
+
+
 @pytest.fixture(scope="module")
 def storage_arguments(request, tmp_path_factory):
     """hearthd's arguments for the chosen storage backend, which runs as long as the module."""
-    plugin = request.config.getoption("--storage")
-    backend = backends.start(plugin, tmp_path_factory.mktemp("storage"))
-    yield ["--with", plugin, "--set", f"services.storage={plugin}", *backend.settings()]
-    backend.stop()
+    yield from _storage(request, tmp_path_factory.mktemp("storage"))
+
+
+@pytest.fixture
+def own_storage_arguments(request, tmp_path):
+    """The same for one test: two hearthd do not share a storage."""
+    yield from _storage(request, tmp_path / "storage")
 
 
 @pytest.fixture(scope="module")

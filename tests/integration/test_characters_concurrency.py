@@ -83,9 +83,9 @@ def test_a_key_is_forgotten_after_32_others(alice):
 
 
 @pytest.fixture
-def own_game(storage_arguments, tmp_path):
+def own_game(own_storage_arguments, tmp_path):
     """A hearthd of the test's own, to be stopped and killed."""
-    server = hearth.Hearthd(tmp_path / "own", storage_arguments, loops=2)
+    server = hearth.Hearthd(tmp_path / "own", own_storage_arguments, loops=2)
     yield server
     server.stop()
 

@@ -29,12 +29,13 @@ def test_it_is_public_and_cacheable(game):
 
 
 @pytest.fixture
-def own_data(storage_arguments, tmp_path):
+def own_data(own_storage_arguments, tmp_path):
     """A hearthd whose rule data may be changed."""
     folder = tmp_path / "gamedata"
     shutil.copytree(GAMEDATA, folder)
     server = hearth.Hearthd(tmp_path / "own",
-                            [*storage_arguments, "--set", f"characters.gamedata={folder}"], loops=2)
+                            [*own_storage_arguments, "--set",
+                             f"characters.gamedata={folder}"], loops=2)
     server.gamedata = folder
     yield server
     assert server.stop() == 0

@@ -11,12 +11,13 @@ from hearth import wait_until
 
 REQUIRED = [
     "hearth_http_requests_total", "hearth_http_request_duration_seconds_bucket",
-    "hearth_http_requests_in_flight", "hearth_http_connections", "hearth_loop_stalls_total",
+    "hearth_http_requests_in_flight", "hearth_http_connections",
     "hearth_auth_logins_total", "hearth_entities_cache_hits_total",
     "hearth_entities_cache_misses_total", "hearth_entities_cache_evictions_total",
-    "hearth_entities_write_behind_depth", "hearth_entities_persistence_seconds_bucket",
-    "hearth_entities_storage_write_seconds_bucket", "hearth_entities_storage_failures_total",
-    "hearth_entities_dead_letters", "hearth_entities_journal_fsync_seconds_bucket",
+    "hearth_entities_pending", "hearth_entities_persistence_duration_seconds_bucket",
+    "hearth_entities_storage_write_duration_seconds_bucket",
+    "hearth_entities_storage_write_failures_total", "hearth_entities_dead_letters",
+    "hearth_entities_journal_fsync_duration_seconds_bucket",
     "process_cpu_seconds_total", "process_resident_memory_bytes", "process_open_fds",
 ]
 

@@ -272,6 +272,8 @@ static void set_option(const char *name, const char *value, const char **listen_
         options.write_timeout_ms = number;
     } else if (numeric && strcmp(name, "--max-connections") == 0) {
         options.max_connections = (uint32_t)number;
+    } else if (numeric && strcmp(name, "--slow-request") == 0) {
+        options.slow_request_ms = number;
     } else if (numeric && strcmp(name, "--max-in-flight") == 0) {
         options.max_in_flight = (uint32_t)number;
     } else {

@@ -1,11 +1,13 @@
 """The HTTP stack alone: requests that move and outlive, and servers that come and go."""
 import json
+import resource
 import signal
 import socket
 import threading
 import time
 
 import pytest
+from hearth import wait_until
 from rawhttp import HELLO, HOST, client_tls, make_certificate, one
 
 
@@ -138,3 +140,39 @@ def test_waiting_for_a_handler_does_not_spin(start_stack, tmp_path, how):
         assert cpu_seconds(stack.process) - before < 0.4
         if how != "tls":
             assert raw.answer().body == b"slow"
+
+
+def test_without_descriptors_it_waits_and_goes_on(start_stack):
+    stack = start_stack()
+    pid, hard = stack.process.pid, resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    assert one(stack, HELLO).status == 200
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (3, hard))
+    with stack.connect() as raw:
+        raw.send(HELLO)
+        stack.log_has("cannot accept connections")
+        before = cpu_seconds(stack.process)
+        time.sleep(0.5)
+        assert cpu_seconds(stack.process) - before < 0.3
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (hard, hard))
+        assert raw.answer().body == b"hello"
+
+
+def test_both_families_on_one_listener(start_stack):
+    stack = start_stack("--listen", "*:0")
+    for address, peer in (("127.0.0.1", b"127.0.0.1"), ("::1", b"::1")):
+        stack.address = (address, stack.address[1])
+        assert one(stack, b"GET /peer" + HOST).body == peer
+
+
+def test_log_has_errors_and_slow_requests_only(start_stack):
+    stack = start_stack("--slow-request", 100)
+    request = b"GET %s HTTP/1.1\r\nHost: x\r\nX-Request-Id: %s\r\n\r\n"
+    for path, name in ((b"/hello", b"fast"), (b"/none", b"missing"), (b"/slow?ms=150&q=secret", b"slow"),
+                       (b"/nothing", b"broken")):
+        one(stack, request % (path, name))
+    wait_until(lambda: len(stack.errors) >= 2, "two lines")
+    lines = {line["requestId"]: line for line in map(json.loads, stack.errors)}
+    assert set(lines) == {"slow", "broken"}
+    assert lines["slow"]["status"] == 200 and lines["slow"]["ms"] >= 100
+    assert lines["slow"]["route"] == "/slow" and lines["broken"]["status"] == 500
+    assert "secret" not in "".join(stack.errors)

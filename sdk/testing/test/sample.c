@@ -118,6 +118,45 @@ static hearth_status at_once(hearth_ctx *ctx, hearth_req *req)
     return HEARTH_DEFERRED;
 }
 
+static hearth_status twice(hearth_ctx *ctx, hearth_req *req)
+{
+    struct later *later = take_over(ctx, req);
+    if (!later)
+        return HEARTH_ENOMEM;
+    hearth_async *async = later->async;
+    hearth_http_get(ctx)->complete(async, answer_later, later);
+    hearth_http_get(ctx)->complete(async, answer_later, NULL);
+    return HEARTH_DEFERRED;
+}
+
+static hearth_status never(hearth_ctx *ctx, hearth_req *req)
+{
+    struct sample_state *state = ctx->state;
+    state->forgotten = hearth_http_get(ctx)->defer(req, NULL, NULL);
+    return HEARTH_DEFERRED;
+}
+
+static hearth_status not_taken(hearth_ctx *ctx, hearth_req *req)
+{
+    (void)ctx;
+    (void)req;
+    return HEARTH_DEFERRED;
+}
+
+static hearth_status taken_but_ok(hearth_ctx *ctx, hearth_req *req)
+{
+    (void)never(ctx, req);
+    return HEARTH_OK;
+}
+
+/* Not in the uses table below. */
+static hearth_status undeclared(hearth_ctx *ctx, hearth_req *req)
+{
+    if (ctx->host->get(ctx, HEARTH_JSON_ID, sizeof(hearth_json)))
+        return HEARTH_EINTERNAL;
+    return hearth_http_get(ctx)->reply(req, 200, HEARTH_STR(""), HEARTH_STR(""));
+}
+
 static hearth_status silent(hearth_ctx *ctx, hearth_req *req)
 {
     (void)ctx;
@@ -323,6 +362,11 @@ static const hearth_route routes[] = {
     ROUTE("GET", "/task", by_task),
     ROUTE("GET", "/once", at_once),
     ROUTE("GET", "/silent", silent),
+    ROUTE("GET", "/twice", twice),
+    ROUTE("GET", "/never", never),
+    ROUTE("GET", "/not-taken", not_taken),
+    ROUTE("GET", "/taken-but-ok", taken_but_ok),
+    ROUTE("GET", "/undeclared", undeclared),
     ROUTE("POST", "/refused", refused),
     ROUTE("GET", "/missing", not_there),
     ROUTE("GET", "/everywhere", everywhere),

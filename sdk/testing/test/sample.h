@@ -17,6 +17,7 @@ struct sample_state {
     hearth_timer *beat;
     int beats, nobody, canceled, number, visits, fetched, last_status;
     hearth_status fetch_status;
+    hearth_async *forgotten;
 };
 
 extern const hearth_plugin_desc hearth_plugin_main;

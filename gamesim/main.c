@@ -72,6 +72,10 @@ static int serve(struct program *program, const struct options *options)
     }
     watch_signals(program);
     netcode_address address = host_address(program->host);
+    if (!options->has_public && netcode_address_is_any(&address))
+        log_warn("gamesim",
+                 "--listen is a wildcard and there is no --public: only tokens that name "
+                 "this very address are accepted");
     if (options->metrics[0])
         printf("hearth-gamesim: ready on udp %s, http %s\n", netcode_address_format(&address, udp),
                http);

@@ -91,6 +91,12 @@ bool netcode_address_equal(const netcode_address *a, const netcode_address *b)
     return a->type == b->type && a->port == b->port && memcmp(a->ip, b->ip, sizeof(a->ip)) == 0;
 }
 
+bool netcode_address_is_any(const netcode_address *a)
+{
+    static const uint8_t zeros[16];
+    return memcmp(a->ip, zeros, sizeof(zeros)) == 0;
+}
+
 hearth_status netcode_address_from_sockaddr(netcode_address *out, const struct sockaddr *from)
 {
     if (from->sa_family == AF_INET) {

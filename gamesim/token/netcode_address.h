@@ -34,6 +34,9 @@ const char *netcode_address_format(const netcode_address *a, char text[NETCODE_A
 /* [any] */
 bool netcode_address_equal(const netcode_address *a, const netcode_address *b);
 
+/* [any] 0.0.0.0 or [::], whatever the port. */
+bool netcode_address_is_any(const netcode_address *a);
+
 /* [any] EINVAL for a family that is neither IPv4 nor IPv6. */
 HEARTH_MUST_CHECK hearth_status netcode_address_from_sockaddr(netcode_address *out,
                                                               const struct sockaddr *from);

@@ -232,6 +232,12 @@ def test_unusable_options_are_named(args, names):
     assert names in done.stderr and len(done.stderr.strip().splitlines()) == 1
 
 
+def test_a_wildcard_without_a_public_address_is_warned_about():
+    server = Gamesim("0.0.0.0:0")
+    status, errors = server.stop()
+    assert status == 0 and "--public" in errors
+
+
 def test_a_taken_port_is_a_failure_that_says_so():
     with gamesim() as server:
         done = subprocess.run(

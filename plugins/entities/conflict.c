@@ -143,7 +143,9 @@ static void own(struct local *local, struct entity *entity, const hearth_doc *cu
     if (!same && !newer) { /* the base was old: once more, upon this one */
         if (change->version <= current->version) {
             change->version = current->version + 1;
-            if (!entity->commit && entity->view.state)
+            if (entity->commit && entity->commit->journaled)
+                entity->commit->version = change->version;
+            else if (!entity->commit && entity->view.state)
                 entity->view.version = change->version;
         }
         entity->retry_at_ms = 0;

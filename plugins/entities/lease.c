@@ -300,12 +300,18 @@ static void read_done(hearth_status status, const hearth_doc *doc, void *arg)
     }
     flush_contact(lease->local, false);
     lease->version = status == HEARTH_OK ? doc->version : 0;
-    if (status == HEARTH_OK &&
-        !write_id_parse(shared_of(lease->local->ctx), doc->write_id, &start, &version) &&
-        !lapsed(lease, doc, holder, sizeof(holder)))
+    bool foreign = status == HEARTH_OK &&
+                   !write_id_parse(shared_of(lease->local->ctx), doc->write_id, &start, &version);
+    if (foreign && !lapsed(lease, doc, holder, sizeof(holder))) {
         lost(lease, holder);
-    else
-        write_lease(lease);
+        return;
+    }
+    if (foreign && lease->held) { /* somebody had it meanwhile, and may have written */
+        atomic_store(&shared_of(lease->local->ctx)->lease_until_ns, 0);
+        lease->held = false;
+        tell(lease, shut_gate, all_shut);
+    }
+    write_lease(lease);
 }
 
 static void ask(hearth_ctx *ctx, void *arg)

@@ -594,6 +594,26 @@ static void a_lease_that_cannot_be_renewed_ends_by_itself(void **state)
     assert_int_equal(change_note(world, "ann", "1", "two", HEARTH_JOURNAL).status, HEARTH_OK);
 }
 
+static int reread(void *arg)
+{
+    struct world *world = arg;
+    return strcmp(load_note(world, "ann", "1").text, "theirs") == 0;
+}
+
+static void what_was_cached_is_read_again_after_somebody_else_held_the_lease(void **state)
+{
+    struct world *world = *state;
+    hearth_key key = store_key("leases", "hearthd", "exclusive");
+    world->settings[0] = "lease=600ms";
+    world_start(world);
+    load_note(world, "ann", "1");
+    put_note(world, "ann", "1", "theirs", 2);
+    store_put(&world->store, &key, "{\"directory\":\"other\",\"leaseMs\":600,\"released\":true}",
+              500, "other/1/500");
+    assert_true(hearth_test_wait_for(world->host, reread, world, 5000));
+    assert_int_equal(change_note(world, "ann", "1", "ours", HEARTH_DURABLE).version, 3);
+}
+
 static void a_clean_end_releases_the_lease(void **state)
 {
     struct world *world = *state;
@@ -632,6 +652,7 @@ int main(void)
         TEST(another_directorys_lease_is_respected_and_named),
         TEST(a_lost_lease_stops_acknowledgements),
         TEST(a_lease_that_cannot_be_renewed_ends_by_itself),
+        TEST(what_was_cached_is_read_again_after_somebody_else_held_the_lease),
         TEST(a_clean_end_releases_the_lease),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -45,8 +45,8 @@ class Redis:
         self.process.wait()
 
 
-class Sqlite:
-    """The embedded default needs nothing."""
+class Embedded:
+    """In the process itself: needs nothing."""
 
     def settings(self):
         return []
@@ -56,11 +56,12 @@ class Sqlite:
 
 
 def start(plugin, directory):
-    return {"storage-sqlite": lambda: Sqlite(),
+    return {"storage-sqlite": lambda: Embedded(),
+            "storage-faulty": lambda: Embedded(),
             "storage-redis": lambda: Redis(directory / "redis")}[plugin]()
 
 
-BACKENDS = ["storage-sqlite", "storage-redis"]
+BACKENDS = ["storage-sqlite", "storage-faulty", "storage-redis"]
 
 
 def bare_etc(directory, *plugins):

@@ -3,21 +3,6 @@
  */
 #include "fixture.h"
 
-static int setup(void **state)
-{
-    struct world *world = malloc(sizeof(*world));
-    world_init(world);
-    *state = world;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    world_finish(*state);
-    free(*state);
-    return 0;
-}
-
 static void concurrent_loads_share_one_read(void **state)
 {
     struct world *world = *state;
@@ -99,17 +84,17 @@ static void a_create_takes_its_claims(void **state)
     struct world *world = *state;
     hearth_receipt receipt = {.key = {1}, .body = {2}};
     world_start(world);
-    struct outcome first = create_note(world, "ann", "1", "hello", "Pykey", &receipt);
+    struct outcome first = create_note(world, "cat", "7", "hello", "Pykey", &receipt);
     assert_int_equal(first.status, HEARTH_OK);
     assert_int_equal(first.created, HEARTH_CREATED);
     assert_int_equal(first.version, 1);
     assert_string_equal(first.text, "hello");
-    assert_string_equal(claimant_of(world, "Pykey").owner, "ann/1");
-    struct outcome again = create_note(world, "ann", "2", "hello", "Other", &receipt);
+    assert_string_equal(claimant_of(world, "Pykey").owner, "cat/7");
+    struct outcome again = create_note(world, "cat", "2", "hello", "Other", &receipt);
     assert_int_equal(again.created, HEARTH_CREATE_REPLAYED);
     assert_string_equal(again.text, "hello");
     receipt.body[0] = 3;
-    assert_int_equal(create_note(world, "ann", "2", "hello", "Other", &receipt).created,
+    assert_int_equal(create_note(world, "cat", "2", "hello", "Other", &receipt).created,
                      HEARTH_CREATE_MISMATCH);
     struct outcome taken = create_note(world, "bob", "2", "hi", "Pykey", NULL);
     assert_int_equal(taken.status, HEARTH_OK);
@@ -121,15 +106,15 @@ static void a_create_takes_its_claims(void **state)
 static void a_removed_one_is_gone_and_its_name_free(void **state)
 {
     struct world *world = *state;
-    hearth_key key = note("ann", "1");
+    hearth_key key = note("cat", "7");
     world_start(world);
-    assert_int_equal(create_note(world, "ann", "1", "hello", "Pykey", NULL).status, HEARTH_OK);
-    assert_string_equal(claimant_of(world, "Pykey").owner, "ann/1");
-    assert_int_equal(change_note(world, "ann", "1", "more", HEARTH_JOURNAL).status, HEARTH_OK);
-    assert_int_equal(remove_note(world, "ann", "1", "Pykey").status, HEARTH_OK);
+    assert_int_equal(create_note(world, "cat", "7", "hello", "Pykey", NULL).status, HEARTH_OK);
+    assert_string_equal(claimant_of(world, "Pykey").owner, "cat/7");
+    assert_int_equal(change_note(world, "cat", "7", "more", HEARTH_JOURNAL).status, HEARTH_OK);
+    assert_int_equal(remove_note(world, "cat", "7", "Pykey").status, HEARTH_OK);
     assert_null(store_find(&world->store, &key));
-    assert_int_equal(load_note(world, "ann", "1").status, HEARTH_ENOTFOUND);
-    assert_int_equal(list_notes(world, "ann").count, 0);
+    assert_int_equal(load_note(world, "cat", "7").status, HEARTH_ENOTFOUND);
+    assert_int_equal(list_notes(world, "cat").count, 0);
     assert_int_equal(claimant_of(world, "Pykey").status, HEARTH_ENOTFOUND);
     assert_int_equal(create_note(world, "bob", "2", "hi", "Pykey", NULL).created, HEARTH_CREATED);
 }
@@ -178,7 +163,6 @@ static void a_stop_flushes_memory_too(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-#define TEST(name_) cmocka_unit_test_setup_teardown(name_, setup, teardown)
         TEST(concurrent_loads_share_one_read), TEST(each_class_commits),
         TEST(a_change_is_written_behind),      TEST(turns_come_one_after_the_other),
         TEST(a_create_takes_its_claims),       TEST(a_removed_one_is_gone_and_its_name_free),

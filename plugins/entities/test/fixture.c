@@ -59,6 +59,22 @@ void world_init(struct world *world)
     store_init(&world->store, "scripted:one");
 }
 
+int world_setup(void **state)
+{
+    struct world *world = malloc(sizeof(*world));
+    world_init(world);
+    put_note(world, "ann", "1", "zero", 1);
+    *state = world;
+    return 0;
+}
+
+int world_teardown(void **state)
+{
+    world_finish(*state);
+    free(*state);
+    return 0;
+}
+
 static int gate_open(void *arg)
 {
     struct world *world = arg;
@@ -174,6 +190,41 @@ void wait_stored(struct world *world, const char *user, const char *id, uint64_t
     if (!hearth_test_wait_for(world->host, is_stored, &wait, PATIENCE_MS))
         fail_msg("version %d of %s/%s never came to storage", (int)version, user, id);
     hearth_test_pump(world->host);
+}
+
+/* ---- what the plugin says ---- */
+
+const char *command(struct world *world, const char *words)
+{
+    static char text[4096];
+    hearth_test_output output = hearth_test_command(world->host, words, NULL, 5000);
+    snprintf(text, sizeof(text), "%s%s", output.out ? output.out : "",
+             output.err ? output.err : "");
+    return text;
+}
+
+unsigned letter(struct world *world)
+{
+    unsigned seq = 0;
+    assert_int_equal(sscanf(command(world, "dlq list"), "%u", &seq), 1);
+    return seq;
+}
+
+int has_dead(void *arg)
+{
+    struct world *world = arg;
+    return hearth_test_metric(world->host, "hearth_entities_dead_letters", NULL) > 0;
+}
+
+int no_rows(void *arg)
+{
+    struct world *world = arg;
+    return hearth_test_metric(world->host, "hearth_entities_journal_rows", NULL) == 0;
+}
+
+void wait_dead(struct world *world)
+{
+    assert_true(hearth_test_wait_for(world->host, has_dead, world, 5000));
 }
 
 /* ---- calls ---- */

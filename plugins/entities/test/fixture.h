@@ -59,6 +59,20 @@ void wait_for(struct world *world, const int *flag);
 /* Pumps until storage has this version of a note; fails after some seconds. */
 void wait_stored(struct world *world, const char *user, const char *id, uint64_t version);
 
+/* What a subcommand printed, on both of its outputs; valid until the next. */
+const char *command(struct world *world, const char *words);
+/* The number of the first dead letter. */
+unsigned letter(struct world *world);
+/* Conditions for hearth_test_wait_for; arg is the world. */
+int has_dead(void *arg);
+int no_rows(void *arg);
+void wait_dead(struct world *world);
+
+/* A world with one note, ann/1, "zero", version 1; not started. */
+int world_setup(void **state);
+int world_teardown(void **state);
+#define TEST(name_) cmocka_unit_test_setup_teardown(name_, world_setup, world_teardown)
+
 hearth_key note(const char *user, const char *id);
 void put_note(struct world *world, const char *user, const char *id, const char *text,
               uint64_t version);

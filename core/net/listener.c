@@ -145,7 +145,8 @@ void listener_close(hearth_listener *listener, void (*done)(hearth_listener *lis
     loop_timer_stop(listener->loop, &listener->retry);
     while (was_accepting && take_one(listener))
         ;
-    close(listener->fd);
+    int fd = listener->fd;
     listener->fd = -1;
-    uv_close((uv_handle_t *)&listener->poll, on_closed);
+    uv_close((uv_handle_t *)&listener->poll, on_closed); /* out of epoll before the number is free */
+    close(fd);
 }

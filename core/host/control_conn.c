@@ -44,9 +44,8 @@ static void destroy(control_conn *conn)
     --*conn->count;
     buf_finish(&conn->in);
     buf_finish(&conn->out);
-    uv_poll_stop(&conn->poll);
+    uv_close((uv_handle_t *)&conn->poll, on_closed); /* out of epoll before the number is free */
     close(conn->fd);
-    uv_close((uv_handle_t *)&conn->poll, on_closed);
 }
 
 void control_conn_destroy(hearth_list *link)

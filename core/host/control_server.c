@@ -107,7 +107,6 @@ void control_server_destroy(control_server *server)
     HEARTH_LIST_EACH(link, &server->conns)
     control_conn_destroy(link);
     (void)unlink(server->address.sun_path);
-    uv_poll_stop(&server->poll);
+    uv_close((uv_handle_t *)&server->poll, on_closed); /* out of epoll before the number is free */
     close(server->fd);
-    uv_close((uv_handle_t *)&server->poll, on_closed);
 }

@@ -47,10 +47,8 @@ void metrics_finish(host_loop *loop)
 /* ---- series ---------------------------------------------------------------------------------- */
 
 /* Stands in when there is no memory for a series, so that nobody has to test for NULL. */
-static _Thread_local struct {
-    struct hearth_series series;
-    uint64_t buckets[65];
-} nowhere;
+static _Thread_local _Alignas(
+    hearth_series) char nowhere[sizeof(hearth_series) + 65 * sizeof(uint64_t)];
 
 static hearth_series *series(hearth_ctx *ctx, uint32_t index, const hearth_str *values,
                              size_t count)
@@ -66,8 +64,8 @@ static hearth_series *series(hearth_ctx *ctx, uint32_t index, const hearth_str *
         log_error(item->id, "metric %u does not exist: the table has %zu", index,
                   item->desc.metric_count);
     if (!found) {
-        nowhere.series.family = &host_current->families.items[HOST_METRIC_DURATION];
-        found = &nowhere.series;
+        found = (hearth_series *)(void *)nowhere;
+        found->family = &host_current->families.items[HOST_METRIC_DURATION];
     }
     return found;
 }

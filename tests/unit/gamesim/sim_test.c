@@ -7,6 +7,7 @@
 #include "sim/sim_state.h"
 
 #include <inttypes.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -320,6 +321,67 @@ static void mistakes_in_the_data_are_named(void **state)
     }
 }
 
+static bool item_exists(const json_t *items, uint32_t id)
+{
+    size_t i;
+    json_t *item;
+    json_array_foreach(json_object_get(items, "items"), i, item)
+    {
+        if (json_integer_value(json_object_get(item, "id")) == id)
+            return true;
+    }
+    return false;
+}
+
+/* What monsters drop ends in inventories, where only known items can be used. */
+static void monsters_drop_only_items_that_exist(void **state)
+{
+    (void)state;
+    json_t *items = json_load_file(GAMEDATA "/items.json", 0, NULL);
+    assert_non_null(items);
+    for (unsigned k = 0; k < shipped.kind_count; k++) {
+        for (unsigned i = 0; i < shipped.kinds[k].drop_count; i++)
+            assert_true(item_exists(items, shipped.kinds[k].drops[i].item_id));
+    }
+    json_decref(items);
+}
+
+/* A recorded session: joins, departures, returns and inputs, in the order they came. */
+static void a_recording_replays_to_the_same_hash(void **state)
+{
+    (void)state;
+    static struct sim_command log[40000];
+    size_t count = 0;
+    struct sim sim, replay;
+    struct seen seen, seen_again;
+    struct dice dice;
+    dice_seed(&dice, 77);
+    setup(&sim, &seen, 11, 4);
+    while (count < sizeof(log) / sizeof(*log)) {
+        struct sim_command command = {.type = SIM_TICK};
+        uint32_t chance = dice_below(&dice, 400);
+        command.seat = (uint8_t)dice_below(&dice, 5); /* one of them does not exist */
+        if (chance == 0)
+            command.type = (uint8_t)(SIM_LEAVE + dice_below(&dice, 2));
+        else if (chance < 8)
+            command.type = SIM_JOIN;
+        else if (chance < 250)
+            command.type = SIM_INPUT;
+        if (command.type == SIM_JOIN)
+            command.combat = shipped.hero;
+        if (command.type == SIM_INPUT)
+            command.input = careless(&sim, command.seat % 4);
+        sim_apply(&sim, &command);
+        log[count++] = command;
+    }
+    setup(&replay, &seen_again, 11, 4);
+    for (size_t i = 0; i < count; i++)
+        sim_apply(&replay, &log[i]);
+    assert_true(sim_hash(&sim) == sim_hash(&replay));
+    assert_memory_equal(&seen, &seen_again, sizeof(seen));
+    assert_true(seen.count[SIM_EVENT_ATTACK] > 10);
+}
+
 int main(void)
 {
     char error[512];
@@ -339,6 +401,8 @@ int main(void)
         cmocka_unit_test(attacks_need_reach_sight_and_time),
         cmocka_unit_test(dice_are_fair_and_bounded),
         cmocka_unit_test(mistakes_in_the_data_are_named),
+        cmocka_unit_test(monsters_drop_only_items_that_exist),
+        cmocka_unit_test(a_recording_replays_to_the_same_hash),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

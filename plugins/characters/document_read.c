@@ -104,7 +104,7 @@ static void read_private(struct reader *reader, struct character_private *privat
         struct character_source *source = &private->sources[private->source_count++];
         string(reader, json->at(json->at(list, i), 0), source->id, sizeof(source->id));
         source->sequence =
-            (uint64_t)integer(reader, json->at(json->at(list, i), 1), 0, INT64_C(1) << 53);
+            (uint64_t)integer(reader, json->at(json->at(list, i), 1), 0, (INT64_C(1) << 53) - 1);
     }
 }
 
@@ -124,13 +124,13 @@ hearth_status state_read(const hearth_json *json, const hearth_json_value *docum
     c->experience = member(&reader, "experience", 0, CHARACTER_MAX_EXPERIENCE);
     c->hitpoints = (int32_t)member(&reader, "hitpoints", 0, INT32_MAX);
     c->hit_dice = (int32_t)member(&reader, "hitDice", 0, INT32_MAX);
-    c->created_ms = member(&reader, "created", 0, INT64_C(1) << 53);
-    c->updated_ms = member(&reader, "updated", 0, INT64_C(1) << 53);
+    c->created_ms = member(&reader, "created", 0, (INT64_C(1) << 53) - 1);
+    c->updated_ms = member(&reader, "updated", 0, (INT64_C(1) << 53) - 1);
     numbers(&reader, "abilities", c->scores, ABILITY_COUNT);
     numbers(&reader, "equipment", c->equipment, SLOT_COUNT);
     const hearth_json_value *coins = array(&reader, "coins", COIN_COUNT, COIN_COUNT);
     for (size_t i = 0; coins && i < COIN_COUNT; i++)
-        c->coins[i] = integer(&reader, json->at(coins, i), 0, INT64_C(1) << 53);
+        c->coins[i] = integer(&reader, json->at(coins, i), 0, (INT64_C(1) << 53) - 1);
     read_inventory(&reader, c);
     read_derived(&reader, &c->derived);
     read_private(&reader, private);

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define AMOUNT_MAX ((INT64_C(1) << 53) - 1)
+#define AMOUNT_MAX ((INT64_C(1) << 53) - 1) /* the largest integer of a JSON document */
 
 enum call_kind { CALL_GET, CALL_APPLY, CALL_HOLD, CALL_RELEASE };
 
@@ -283,10 +283,11 @@ static struct call *call_create(hearth_ctx *ctx, enum call_kind kind, hearth_str
     return call;
 }
 
-/* An id that is no UUID names nobody; a subject that did not fit is the caller's mistake. */
-static void send(hearth_ctx *ctx, struct call *call, hearth_str character, int subject_fits)
+/* An id that is no UUID names nobody; a subject or sequence that a document cannot hold is the
+ * caller's mistake. */
+static void send(hearth_ctx *ctx, struct call *call, hearth_str character, int fits_document)
 {
-    if (!subject_fits)
+    if (!fits_document)
         answer(ctx, call, HEARTH_EINVAL);
     else if (!body_uuid(character, call->id))
         answer(ctx, call, HEARTH_ENOTFOUND);
@@ -352,7 +353,7 @@ static void service_apply(hearth_ctx *ctx, hearth_str user, hearth_str character
     call->sequence = source->sequence;
     call->applied = done;
     call->arg = arg;
-    send(ctx, call, character, fits(source->id));
+    send(ctx, call, character, fits(source->id) && source->sequence <= (uint64_t)AMOUNT_MAX);
 }
 
 static hearth_status service_on_held(hearth_ctx *ctx,

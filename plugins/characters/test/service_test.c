@@ -183,6 +183,7 @@ static void a_batch_is_applied_once(void **state)
     assert_int_equal(apply(world, id, "game-2", 1, &hit, 1).status, HEARTH_OK);
     assert_int_equal(get(world, ALICE, id).view.version, 4);
     assert_int_equal(apply(world, id, "", 1, &hit, 1).status, HEARTH_EINVAL);
+    assert_int_equal(apply(world, id, "game-2", UINT64_C(1) << 53, &hit, 1).status, HEARTH_EINVAL);
 }
 
 static void eight_sources_are_remembered(void **state)

@@ -47,10 +47,18 @@ static void answer(hearth_req *req, hearth_str body)
     request_finish(req);
 }
 
+/* A request is touched on its own loop only. */
+static void must_be_here(const hearth_req *req)
+{
+    if (loop_current() != req->loop)
+        abort();
+}
+
 static void on_delay(hearth_wheel_timer *timer)
 {
     delay *d = HEARTH_CONTAINER_OF(timer, delay, timer);
     d->on = false;
+    must_be_here(d->req);
     if (d->req->reply.sent)
         request_finish(d->req);
     else
@@ -188,6 +196,7 @@ static hearth_status on_head(hearth_req *req)
 
 static void on_request(hearth_req *req)
 {
+    must_be_here(req);
     run_fn run = *(const run_fn *)req->route->data;
     loop_enter(req->loop, req->route->plugin, req->route->pattern);
     hearth_loop *loop = req->loop;
@@ -198,6 +207,7 @@ static void on_request(hearth_req *req)
 static void on_gone(hearth_req *req)
 {
     delay *d = req->host;
+    must_be_here(req);
     fprintf(stderr, "gone %s\n", req->route->pattern);
     if (!d || !d->on)
         return;

@@ -80,6 +80,17 @@ def test_drain_finishes_what_is_in_flight(start_stack):
         stack.connect()
 
 
+def test_what_waits_in_the_backlog_is_served_at_the_end(start_stack):
+    stack = start_stack()
+    holder = stack.connect().send(b"GET /stall?ms=800" + HOST)
+    time.sleep(0.2)
+    stack.process.send_signal(signal.SIGTERM)
+    time.sleep(0.2)
+    answer = one(stack, HELLO)
+    assert answer.body == b"hello" and answer.closes
+    holder.close()
+
+
 def test_takeover_of_the_port_loses_no_request(start_stack):
     first = start_stack()
     stop, failures, done = threading.Event(), [], [0]

@@ -81,23 +81,25 @@ static void written(hearth_ctx *ctx, enum store_outcome outcome, const hearth_do
                  making);
 }
 
-static hearth_status put(hearth_ctx *ctx, struct account_making *making)
+hearth_status account_write(hearth_ctx *ctx, const struct account *account, hearth_str lower,
+                            uint64_t base_version, store_fn done, void *arg)
 {
     const hearth_arena_api *arenas = shared_of(ctx)->arena;
     hearth_arena *arena = arenas->create(ctx, DOC_MEMORY);
     hearth_str body = {NULL, 0};
 
     if (arena)
-        body = account_encode(ctx, arena, &making->account);
+        body = account_encode(ctx, arena, account);
     hearth_storage_op op = {.struct_size = sizeof(op),
                             .action = HEARTH_PUT,
-                            .condition = HEARTH_IF_ABSENT,
+                            .condition = base_version ? HEARTH_IF_VERSION : HEARTH_IF_ABSENT,
+                            .base_version = base_version,
                             .doc = {.struct_size = sizeof(hearth_doc),
-                                    .key = account_key(text_of(making->lower)),
+                                    .key = account_key(lower),
                                     .body = body,
-                                    .version = 1,
-                                    .write_id = text_of(making->account.user)}};
-    hearth_status status = body.ptr ? store_write(ctx, &op, written, making) : HEARTH_ENOMEM;
+                                    .version = base_version + 1,
+                                    .write_id = text_of(account->user)}};
+    hearth_status status = body.ptr ? store_write(ctx, &op, done, arg) : HEARTH_ENOMEM;
     arenas->destroy(arena);
     return status;
 }
@@ -111,7 +113,8 @@ static void hashed(hearth_ctx *ctx, struct hash_job *job)
         return;
     }
     memcpy(making->account.hash, job->hash, sizeof(making->account.hash));
-    if (!job->good || put(ctx, making) != HEARTH_OK)
+    if (!job->good || account_write(ctx, &making->account, text_of(making->lower), 0, written,
+                                    making) != HEARTH_OK)
         making->done(ctx, ACCOUNT_UNAVAILABLE, making);
 }
 

@@ -21,6 +21,10 @@ hearth_str account_encode(hearth_ctx *ctx, hearth_arena *arena, const struct acc
 /* 0: the document is not an account. [loop] */
 int account_decode(hearth_ctx *ctx, hearth_arena *arena, hearth_str body, struct account *out);
 
+/* Writes it over version base_version; 0: there must be none yet. Done as of store_write. [loop] */
+hearth_status account_write(hearth_ctx *ctx, const struct account *account, hearth_str lower,
+                            uint64_t base_version, store_fn done, void *arg) HEARTH_MUST_CHECK;
+
 /* ---- making one ---- */
 
 enum account_outcome {

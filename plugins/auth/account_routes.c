@@ -78,7 +78,7 @@ static int may_register(hearth_ctx *ctx, hearth_req *req)
     const hearth_identity *who = http->identity(req);
 
     if (config_of(ctx)->registration == REGISTRATION_OPEN ||
-        (who && auth_has_scope(who->scope, "admin")))
+        (who && text_has_scope(who->scope, "admin")))
         return 1;
     if (!who)
         (void)http->error(req, 401, "UNAUTHENTICATED",

@@ -153,7 +153,4 @@ void auth_note_loaded(hearth_ctx *ctx);
 /* Runs fn on loop `index`, sooner or later, also when memory is short for a while. [loop] */
 void auth_post(hearth_ctx *ctx, uint32_t index, hearth_loop_fn fn, void *arg);
 
-/* Whether a scope such as "admin" is among the scopes, separated by spaces, of a token. [any] */
-int auth_has_scope(hearth_str scopes, const char *scope);
-
 #endif

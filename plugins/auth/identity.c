@@ -38,7 +38,7 @@ static int is_good(const hearth_token_spec *spec)
 
     return text_is_subject(spec->subject) && text_is_scope(spec->scope) && spec->ttl_seconds >= 1 &&
            spec->ttl_seconds <= TTL_MAX_S &&
-           (!auth_has_scope(spec->scope, "player") || body_uuid(spec->subject, uuid));
+           (!text_has_scope(spec->scope, "player") || body_uuid(spec->subject, uuid));
 }
 
 static hearth_status

@@ -10,7 +10,7 @@
 
 #include "account.h"
 #include "grant.h"
-#include "limits.h"
+#include "login_limits.h"
 #include "text.h"
 
 #define MEMORY 65536
@@ -22,10 +22,11 @@ struct login {
     hearth_arena *arena; /* of that loop */
     char address[LIMITS_ADDRESS_SIZE];
     char lower[USERNAME_MAX + 1]; /* "" for what can be no username: nobody has it */
-    char *password;               /* wiped when it was handed on */
+    char *password;               /* wiped with the rest */
     size_t password_len;
     int exists;
     struct account account;
+    uint64_t account_version;
     struct hash_job job;
     struct grant grant;
     enum result result;
@@ -104,19 +105,56 @@ static void granted(hearth_ctx *ctx, enum store_outcome outcome, const hearth_do
     finish(login, outcome == STORE_OK ? RESULT_OK : RESULT_UNAVAILABLE);
 }
 
+static void open_session(struct login *login)
+{
+    session_init(login->ctx, &login->grant.session, login->account.user, login->account.scope,
+                 login->grant.refresh);
+    login->grant.done = granted;
+    grant_start(login->ctx, login->arena, &login->grant);
+}
+
+static struct login *login_of(struct hash_job *job)
+{
+    return (struct login *)(void *)((char *)job - offsetof(struct login, job));
+}
+
+static void rehash_written(hearth_ctx *ctx, enum store_outcome outcome, const hearth_doc *current,
+                           void *arg)
+{
+    (void)ctx;
+    (void)outcome; /* the old hash is as good as before; the next login tries again */
+    (void)current;
+    open_session(arg);
+}
+
+static void rehashed(hearth_ctx *ctx, struct hash_job *job)
+{
+    struct login *login = login_of(job);
+
+    memcpy(login->account.hash, job->hash, sizeof(login->account.hash));
+    if (job->status != HEARTH_OK || !job->good ||
+        account_write(ctx, &login->account, text_of(login->lower), login->account_version,
+                      rehash_written, login) != HEARTH_OK)
+        open_session(login);
+}
+
 static void hashed(hearth_ctx *ctx, struct hash_job *job)
 {
-    struct login *login = (struct login *)(void *)((char *)job - offsetof(struct login, job));
+    struct login *login = login_of(job);
 
     if (job->status != HEARTH_OK) {
         finish(login, RESULT_OVERLOADED);
     } else if (!login->exists || !job->good) {
         finish(login, RESULT_REFUSED);
+    } else if (hash_is_old(config_of(ctx), login->account.hash)) {
+        /* A hash of other parameters takes another time than the one of nobody's account. */
+        job->kind = HASH_MAKE;
+        job->done = rehashed;
+        hearth_str password = {login->password, login->password_len};
+        if (hash_submit(ctx, job, password) != HEARTH_OK)
+            open_session(login);
     } else {
-        session_init(ctx, &login->grant.session, login->account.user, login->account.scope,
-                     login->grant.refresh);
-        login->grant.done = granted;
-        grant_start(ctx, login->arena, &login->grant);
+        open_session(login);
     }
 }
 
@@ -129,6 +167,7 @@ static void account_read(hearth_status status, const hearth_doc *doc, void *arg)
     if (status == HEARTH_OK && login->lower[0] &&
         account_decode(ctx, login->arena, doc->body, &login->account)) {
         login->exists = 1;
+        login->account_version = doc->version;
         hash = login->account.hash;
     } else if (status != HEARTH_OK && status != HEARTH_ENOTFOUND) {
         finish(login, RESULT_UNAVAILABLE);
@@ -138,9 +177,7 @@ static void account_read(hearth_status status, const hearth_doc *doc, void *arg)
     login->job.done = hashed;
     memcpy(login->job.hash, hash, sizeof(login->job.hash));
     hearth_str password = {login->password, login->password_len};
-    hearth_status submitted = hash_submit(ctx, &login->job, password);
-    sodium_memzero(login->password, login->password_len);
-    if (submitted != HEARTH_OK)
+    if (hash_submit(ctx, &login->job, password) != HEARTH_OK)
         finish(login, RESULT_OVERLOADED);
 }
 

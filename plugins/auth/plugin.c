@@ -11,7 +11,7 @@
 #include "hash.h"
 #include "identify.h"
 #include "keyring.h"
-#include "limits.h"
+#include "login_limits.h"
 #include "provider.h"
 #include "revocations.h"
 #include "sessions.h"
@@ -80,20 +80,6 @@ void auth_post(hearth_ctx *ctx, uint32_t index, hearth_loop_fn fn, void *arg)
     shared->log->write(ctx, NULL, HEARTH_LOG_ERROR,
                        "out of memory: a call to loop %u is lost, its request ends by its deadline",
                        index);
-}
-
-int auth_has_scope(hearth_str scopes, const char *scope)
-{
-    size_t start = 0;
-
-    for (size_t i = 0; i <= scopes.len; i++) {
-        if (i < scopes.len && scopes.ptr[i] != ' ')
-            continue;
-        if (text_equal((hearth_str){scopes.ptr + start, i - start}, text_of(scope)))
-            return 1;
-        start = i + 1;
-    }
-    return 0;
 }
 
 /* ---- metrics ---- */

@@ -88,3 +88,17 @@ int64_t text_duration_ms(hearth_str text)
             return value * units[u].ms;
     return 0;
 }
+
+int text_has_scope(hearth_str scopes, const char *scope)
+{
+    size_t start = 0;
+
+    for (size_t i = 0; i <= scopes.len; i++) {
+        if (i < scopes.len && scopes.ptr[i] != ' ')
+            continue;
+        if (text_equal((hearth_str){scopes.ptr + start, i - start}, text_of(scope)))
+            return 1;
+        start = i + 1;
+    }
+    return 0;
+}

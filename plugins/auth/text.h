@@ -23,7 +23,10 @@ int text_is_subject(hearth_str subject);
  * SCOPE_MAX bytes; not empty. [any] */
 int text_is_scope(hearth_str scope);
 
-/* "sha256 of data" in hex. [any] */
+/* Whether a scope such as "admin" is among the scopes, separated by spaces, of a token. [any] */
+int text_has_scope(hearth_str scopes, const char *scope);
+
+/* The SHA-256 of data in hex. [any] */
 void text_digest(const void *data, size_t len, char out[DIGEST_HEX_SIZE]);
 
 /* A duration such as 250ms, 10s, 15m, 24h, 365d, in milliseconds; 0: it is none. [any] */

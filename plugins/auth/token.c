@@ -5,7 +5,6 @@
 #include "token.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -236,7 +235,7 @@ static enum token_fault judge_claims(const struct token_rules *rules, hearth_are
     out->scope = scope;
     if (!text_is_scope(scope))
         return TOKEN_SCOPE;
-    return auth_has_scope(scope, "player") && !body_uuid(out->user, uuid) ? TOKEN_SUBJECT
+    return text_has_scope(scope, "player") && !body_uuid(out->user, uuid) ? TOKEN_SUBJECT
                                                                           : TOKEN_GOOD;
 }
 

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "../limits.h"
+#include "../login_limits.h"
 #include "../text.h"
 
 #define MINUTE UINT64_C(60000)

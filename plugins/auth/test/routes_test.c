@@ -188,6 +188,29 @@ static void ten_failures_and_the_account_must_wait(void **state)
     fixture_stop(host);
 }
 
+static void changed_parameters_hash_anew_at_the_next_login(void **state)
+{
+    static const char *const sets[] = {"argon2_passes=2", NULL};
+    char directory[] = "/tmp/auth-rehash-XXXXXX", command[64], *token;
+    (void)state;
+
+    assert_non_null(mkdtemp(directory));
+    hearth_test_host *host = fixture_start_in(2, directory, NULL);
+    fixture_player(host, "bob", &token, NULL);
+    fixture_stop(host);
+    host = fixture_start_in(2, directory, sets);
+    for (int i = 0; i < 2; i++) {
+        double hashes = hearth_test_metric(host, "hearth_auth_hash_duration_seconds", NULL);
+        assert_int_equal(hearth_test_status(fixture_login(host, "bob", PASSWORD)), 200);
+        hashes = hearth_test_metric(host, "hearth_auth_hash_duration_seconds", NULL) - hashes;
+        assert_true(hashes == (i == 0 ? 2 : 1));
+    }
+    free(token);
+    fixture_stop(host);
+    snprintf(command, sizeof(command), "rm -r %s", directory);
+    assert_int_equal(system(command), 0);
+}
+
 static void a_full_queue_is_overloaded_at_once(void **state)
 {
     static const char *const sets[] = {"hash_queue=1", "hash_concurrency=1", "login_limit=0",
@@ -409,6 +432,7 @@ int main(void)
         cmocka_unit_test(account_add_says_what_is_wrong),
         cmocka_unit_test(a_wrong_login_is_one_answer_and_the_same_work),
         cmocka_unit_test(ten_failures_and_the_account_must_wait),
+        cmocka_unit_test(changed_parameters_hash_anew_at_the_next_login),
         cmocka_unit_test(a_full_queue_is_overloaded_at_once),
         cmocka_unit_test(a_refresh_token_works_once),
         cmocka_unit_test(concurrent_refreshes_have_one_winner),

@@ -1,11 +1,11 @@
 /*
- * limits.h - how often a login may fail: per account and address, and per address. All counters of
- * an address live on that address's home loop, so they are exact without locks. An attempt in
- * flight holds a place, and one past the last place waits for its outcome: guessing in parallel
- * gains nothing, and a crowd with the right password is not refused.
+ * login_limits.h - how often a login may fail: per account and address, and per address. All
+ * counters of an address live on that address's home loop, so they are exact without locks. An
+ * attempt in flight holds a place, and one past the last place waits for its outcome: guessing in
+ * parallel gains nothing, and a crowd with the right password is not refused.
  */
-#ifndef AUTH_LIMITS_H
-#define AUTH_LIMITS_H
+#ifndef AUTH_LOGIN_LIMITS_H
+#define AUTH_LOGIN_LIMITS_H
 
 #include <hearth/types.h>
 

@@ -1,7 +1,7 @@
 /*
- * limits.c - see limits.h.
+ * login_limits.c - see login_limits.h.
  */
-#include "limits.h"
+#include "login_limits.h"
 
 #include <arpa/inet.h>
 #include <stdlib.h>

@@ -73,9 +73,15 @@ static hearth_status read_back(hearth_str text, struct character_draft *draft,
                                struct character_private *private)
 {
     const hearth_json_value *document = NULL;
-    if (json->parse(arena, text, &document, NULL) != HEARTH_OK)
-        return HEARTH_EINVAL;
-    return state_read(json, document, draft, private);
+    hearth_ctx *ctx = hearth_test_own_ctx(host, 0);
+    hearth_arena *own = hearth_arena_get(ctx)->create(ctx, 1 << 20);
+    assert_non_null(own);
+    hearth_status status = json->parse(own, text, &document, NULL);
+    assert_true(status == HEARTH_OK || status == HEARTH_EINVAL);
+    if (status == HEARTH_OK)
+        status = state_read(json, document, draft, private);
+    hearth_arena_get(ctx)->destroy(own);
+    return status;
 }
 
 static void the_largest_character_goes_there_and_back(void **state)

@@ -1,6 +1,7 @@
 /* boot.c - see boot.h. */
 #include "host/boot.h"
 
+#include <curl/curl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -174,6 +175,9 @@ static void *owner_of(void *arg, uint32_t loop)
 
 hearth_status host_make_loops(host_state *host, bool serving, hearth_error *error)
 {
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0) /* not thread-safe: before any loop runs */
+        return error_set(error, HEARTH_EUNAVAILABLE, "libcurl could not start");
+    host->curl_made = true;
     host->loop_count = serving ? settings_loops(host->config->settings) : 1;
     host->loops = arena_calloc(&host->arena, host->loop_count, sizeof(host_loop));
     host->health = health_create(host->loop_count);
@@ -207,6 +211,8 @@ void host_finish(host_state *host)
     }
     if (host->main_made)
         loop_finish(&host->main);
+    if (host->curl_made)
+        curl_global_cleanup();
     router_destroy(host->router);
     health_destroy(host->health);
     config_destroy(host->config);

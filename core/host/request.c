@@ -33,15 +33,13 @@ void request_refuse(host_request *request, hearth_status status)
     while (i + 1 < HEARTH_COUNT(known) && known[i].status != status)
         i++;
     hearth_req *req = request->req;
-    if (known[i].http >= 500) {
-        char trace[33];
-        log_context line = {.plugin = request->caller ? request->caller->id : "host",
-                            .request_id = req->request_id,
-                            .trace_id = trace_id_text(&req->trace, trace)};
-        hearth_str route = request_route(req);
-        log_at(LOG_LEVEL_WARN, &line, "%" HEARTH_PRIS " answered %s", HEARTH_ARG(route),
-               status_name(status));
-    }
+    char trace[33];
+    log_context line = {.plugin = request->caller ? request->caller->id : "host",
+                        .request_id = req->request_id};
+    if (log_is_on(LOG_LEVEL_DEBUG)) /* at other levels the access log has the request's one line */
+        line.trace_id = trace_id_text(&req->trace, trace);
+    log_at(LOG_LEVEL_DEBUG, &line, "%" HEARTH_PRIS " answered %s", HEARTH_ARG(request_route(req)),
+           status_name(status));
     (void)request_error(req, known[i].http, known[i].code, (hearth_str){NULL, 0}, "%s",
                         known[i].text);
 }

@@ -106,7 +106,7 @@ typedef struct host_state {
     plugin_set plugins;
     host_config *config; /* the newest; [main] */
     hearth_loop main;    /* signals, control socket and lifecycle run here */
-    bool main_made;
+    bool main_made, curl_made;
     uint32_t loop_count;
     host_loop *loops;
     http_router *router;

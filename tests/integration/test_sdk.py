@@ -335,3 +335,20 @@ def test_openapi_is_valid(start):
     assert document["paths"]["/http/maybe"]["get"]["security"] == [{"bearer": []}, {}]
     assert document["components"]["schemas"]["Error"]["required"] == ["error", "code", "requestId"]
     json.dumps(document)
+
+
+def test_a_plugin_that_holds_its_loop_is_named(start_hearthd, tmp_path):
+    """In the log and in hearth_loop_stalls_total; metrics-prometheus shows the latter."""
+    plugins = tmp_path / "plugins"
+    plugins.mkdir()
+    for source in (PLUGINS / "sdk-stall.so", hearth.BUILD / "plugins/metrics-prometheus.so"):
+        (plugins / source.name).symlink_to(source)
+    (tmp_path / "hearth.yaml").write_text("loop_stall_warn: 100ms\n")
+    server = start_hearthd("--with", "sdk-stall", "--with", "metrics-prometheus", etc=tmp_path,
+                           plugin_dir=plugins, loops=2)
+    assert server.get("/stall").status == 200
+    wait_until(lambda: any("sdk-stall" in json.dumps(line) and "/stall" in json.dumps(line)
+                           for line in server.log), "the line")
+    wait_until(lambda: re.search(
+        r'hearth_loop_stalls_total\{plugin="sdk-stall",route="/stall"\} 1\b',
+        server.get("/metrics").body.decode()), "the metric")

@@ -166,24 +166,40 @@ hearth_status router_add(http_router *router, const http_route *route, hearth_er
     return HEARTH_OK;
 }
 
-/* Depth first, literals before the parameter; `depth` parameters are bound so far. */
-static const node *find(const node *at, const http_path *path, uint32_t index, uint32_t depth,
-                        http_match *out)
+/* What answers the method where a path ends; a GET route answers HEAD. */
+static const http_route *route_at(const node *at, http_method method)
 {
-    if (index == path->count)
-        return at->allow ? at : NULL;
+    if (method >= HTTP_OTHER_METHOD)
+        return NULL;
+    if (!at->routes[method] && method == HTTP_HEAD_METHOD)
+        return at->routes[HTTP_GET_METHOD];
+    return at->routes[method];
+}
+
+/*
+ * Depth first, literals before the parameter; `depth` parameters are bound so far. A path that ends
+ * without the method is not the end of the search: POST /equipment/armor stands beside
+ * DELETE /equipment/{slot}.
+ */
+static const http_route *find(const node *at, http_method method, const http_path *path,
+                              uint32_t index, uint32_t depth, http_match *out)
+{
+    if (index == path->count) {
+        out->allow |= at->allow;
+        return route_at(at, method);
+    }
     hearth_str segment = path->segments[index];
     for (const node *child = at->children; child; child = child->next) {
         if (!str_eq(child->segment, segment))
             continue;
-        const node *found = find(child, path, index + 1, depth, out);
+        const http_route *found = find(child, method, path, index + 1, depth, out);
         if (found)
             return found;
         break;
     }
     if (!at->parameter || depth == ROUTER_MAX_PARAMS)
         return NULL;
-    const node *found = find(at->parameter, path, index + 1, depth + 1, out);
+    const http_route *found = find(at->parameter, method, path, index + 1, depth + 1, out);
     if (found)
         out->params[depth] = segment;
     return found;
@@ -194,19 +210,13 @@ hearth_status router_match(const http_router *router, http_method method, const 
 {
     out->route = NULL;
     out->allow = 0;
-    out->base = 0;
+    out->base = router->base.count;
     if (path->count > ROUTER_MAX_SEGMENTS)
         return HEARTH_ENOTFOUND;
-    const node *at = find(&router->root, path, 0, 0, out);
-    if (!at)
-        return HEARTH_ENOTFOUND;
-    out->base = router->base.count;
-    out->allow = at->allow;
-    if (method < HTTP_OTHER_METHOD)
-        out->route = at->routes[method];
-    if (!out->route && method == HTTP_HEAD_METHOD)
-        out->route = at->routes[HTTP_GET_METHOD];
-    return out->route ? HEARTH_OK : HEARTH_ECONFLICT;
+    out->route = find(&router->root, method, path, 0, 0, out);
+    if (out->route)
+        return HEARTH_OK;
+    return out->allow ? HEARTH_ECONFLICT : HEARTH_ENOTFOUND;
 }
 
 void router_each(const http_router *router, void (*fn)(void *arg, const http_route *route),

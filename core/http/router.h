@@ -1,7 +1,7 @@
 /*
  * router.h - from method and path to a route. Built once, then read by every loop.
- * Paths are compared segment by segment, after decoding; a literal segment is preferred to a
- * parameter, and a path that exists without the method is 405, not another route.
+ * Paths are compared segment by segment, after decoding; of the routes that have the method, one
+ * with a literal segment is preferred to one with a parameter there.
  */
 #ifndef HEARTH_HTTP_ROUTER_H
 #define HEARTH_HTTP_ROUTER_H

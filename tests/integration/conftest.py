@@ -39,9 +39,21 @@ def own_storage_arguments(request, tmp_path):
 @pytest.fixture(scope="module")
 def game(storage_arguments, tmp_path_factory):
     """One hearthd for all tests of a module, on two loops and the chosen storage."""
-    server = hearth.Hearthd(tmp_path_factory.mktemp("game"), storage_arguments, loops=2)
+    server = hearth.Hearthd(tmp_path_factory.mktemp("game"), storage_arguments,
+                             loops=2 if hearth.LOOPS == "auto" else hearth.LOOPS)
     yield server
     assert server.stop() == 0, "\n".join(server.messages()[-30:])
+
+
+def pytest_collection_modifyitems(config, items):
+    """With a number of loops given, only what runs a hearthd: the rest has run with auto."""
+    if hearth.LOOPS == "auto":
+        return
+    depends = {True: [], False: []}
+    for item in items:
+        depends[bool({"start_hearthd", "game"} & set(item.fixturenames))].append(item)
+    config.hook.pytest_deselected(items=depends[False])
+    items[:] = depends[True]
 
 
 @pytest.fixture

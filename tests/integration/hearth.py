@@ -1,5 +1,6 @@
 """Real processes for the integration tests: hearthd with etc/ as shipped, on a port of the kernel's
 choosing, its data in a directory of the test's own; and a small HTTP client."""
+import ctypes
 import http.client
 import json
 import os
@@ -16,6 +17,11 @@ BUILD = (ROOT / os.environ.get("HEARTH_BUILD", "build/dev")).resolve()
 LOOPS = os.environ.get("HEARTH_LOOPS", "auto")
 PASSWORD = "correct horse battery"
 DEADLINE = 30.0
+
+
+def die_with_parent():
+    """In a child before exec: no server outlives a test run that was killed."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
 def wait_until(condition, what, deadline=DEADLINE):
@@ -105,7 +111,8 @@ class Hearthd(Client):
     def start(self, wait=True):
         self.log = []
         self.process = subprocess.Popen(self.args, stderr=subprocess.PIPE, text=True,
-                                        errors="replace", env=self.env)
+                                        errors="replace", env=self.env,
+                                        preexec_fn=die_with_parent)
         self.reader = threading.Thread(target=self._read, args=(self.process,), daemon=True)
         self.reader.start()
         if wait:

@@ -78,6 +78,17 @@ static void paths_find_their_routes(void **state)
     assert_str(found.params[1], "2");
 }
 
+static void a_literal_without_the_method_leaves_the_parameter_its_turn(void **state)
+{
+    http_match found;
+    (void)state;
+    build("");
+    check(HTTP_POST_METHOD, "/games/find", "/games/find");
+    check(HTTP_DELETE_METHOD, "/games/find", "/games/{id}");
+    assert_int_equal(match(HTTP_HEAD_METHOD, "/games/find", &found), HEARTH_OK);
+    assert_str(found.params[0], "find");
+}
+
 static void what_is_not_there_is_not_found(void **state)
 {
     http_match found;
@@ -87,9 +98,9 @@ static void what_is_not_there_is_not_found(void **state)
     assert_int_equal(match(HTTP_GET_METHOD, "/games", &found), HEARTH_ENOTFOUND);
     assert_int_equal(match(HTTP_GET_METHOD, "/Games/7", &found), HEARTH_ENOTFOUND);
     assert_int_equal(match(HTTP_GET_METHOD, "/games/7/8/9", &found), HEARTH_ENOTFOUND);
-    assert_int_equal(match(HTTP_GET_METHOD, "/games/find", &found), HEARTH_ECONFLICT);
+    assert_int_equal(match(HTTP_PUT_METHOD, "/games/find", &found), HEARTH_ECONFLICT);
     method_list(found.allow, allow);
-    assert_string_equal(allow, "POST, OPTIONS");
+    assert_string_equal(allow, "GET, HEAD, POST, DELETE, OPTIONS");
     assert_int_equal(match(HTTP_OTHER_METHOD, "/games/7", &found), HEARTH_ECONFLICT);
     method_list(found.allow, allow);
     assert_string_equal(allow, "GET, HEAD, DELETE, OPTIONS");
@@ -154,6 +165,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(paths_find_their_routes, begin, end),
         cmocka_unit_test_setup_teardown(what_is_not_there_is_not_found, begin, end),
+        cmocka_unit_test_setup_teardown(a_literal_without_the_method_leaves_the_parameter_its_turn,
+                                        begin, end),
         cmocka_unit_test_setup_teardown(the_base_path_stands_in_front, begin, end),
         cmocka_unit_test_setup_teardown(conflicts_name_both_routes, begin, end),
         cmocka_unit_test_setup_teardown(bad_patterns_are_refused, begin, end),

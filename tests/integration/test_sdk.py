@@ -78,7 +78,7 @@ def test_metrics(start):
         check(server, f"/metrics/count/{label}", times=1)
     loops = next(x["loops"] for x in server.log if "loops" in x)
     seen = server.get("/metrics/read").json
-    assert seen["a"] + seen["other"] <= 12 and seen["a"] > 0
+    assert seen["a"] + seen["other"] <= 12  # which two are kept depends on the loops they came to
     assert seen["series"] <= 3  # two and "other"
     assert (seen["observed"], seen["low"], seen["high"]) == (36, 24, 0)
     assert seen["level"] == 2 * loops and seen["host"] > 10

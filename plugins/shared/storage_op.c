@@ -202,6 +202,27 @@ void *storage_call_create(size_t head, const hearth_storage_op *const *ops, size
     return call;
 }
 
+/* What a body takes at most when it is parsed: 32 bytes for each value, of which the shortest is
+ * two bytes long, and room for growth. */
+#define PARSE_MEMORY ((size_t)64 * HEARTH_STORAGE_MAX_BODY)
+
+void storage_call_check_bodies(storage_call *call, hearth_ctx *ctx, const hearth_json *json,
+                               const hearth_arena_api *arena)
+{
+    for (size_t i = 0; i < call->count; i++) {
+        const hearth_storage_op *op = &call->ops[i];
+        const hearth_json_value *value;
+        if (op->action != HEARTH_PUT || call->results[i].outcome == HEARTH_STORAGE_FAILED)
+            continue;
+        hearth_arena *memory = arena->create(ctx, PARSE_MEMORY);
+        if (memory && json->parse(memory, op->doc.body, &value, NULL) == HEARTH_EINVAL) {
+            call->results[i].outcome = HEARTH_STORAGE_FAILED;
+            call->results[i].error = "the body is not valid JSON";
+        }
+        arena->destroy(memory);
+    }
+}
+
 void storage_call_destroy(void *pointer)
 {
     storage_call *call = pointer;

@@ -5,6 +5,7 @@
 #ifndef HEARTH_SHARED_STORAGE_OP_H
 #define HEARTH_SHARED_STORAGE_OP_H
 
+#include <hearth/json.h>
 #include <hearth/service/storage.h>
 
 #include <stdbool.h>
@@ -54,6 +55,10 @@ void *storage_call_create(size_t head, const hearth_storage_op *const *ops, size
 
 /* Frees it with its rows. */
 void storage_call_destroy(void *call);
+
+/* Makes puts FAILED whose bodies are not JSON, for backends that take any text. [loop] */
+void storage_call_check_bodies(storage_call *call, hearth_ctx *ctx, const hearth_json *json,
+                               const hearth_arena_api *arena);
 
 /* Makes op i's result CONFLICT with a copy of the document that is there, NULL for none. false: out
  * of memory, nothing changed. */

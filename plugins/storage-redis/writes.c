@@ -178,25 +178,6 @@ static bool send_slot(struct slot *slot)
 
 /* ---- calls ---- */
 
-/* Redis takes any string for a body; we do not. */
-static void check_bodies(hearth_ctx *ctx, storage_call *call)
-{
-    const struct shared *shared = shared_of(ctx);
-
-    for (size_t i = 0; i < call->count; i++) {
-        const hearth_storage_op *op = &call->ops[i];
-        const hearth_json_value *value;
-        if (op->action != HEARTH_PUT || call->results[i].outcome == HEARTH_STORAGE_FAILED)
-            continue;
-        hearth_arena *arena = shared->arena->create(ctx, 16 * HEARTH_STORAGE_MAX_BODY);
-        if (arena && shared->json->parse(arena, op->doc.body, &value, NULL) == HEARTH_EINVAL) {
-            call->results[i].outcome = HEARTH_STORAGE_FAILED;
-            call->results[i].error = "the body is not valid JSON";
-        }
-        shared->arena->destroy(arena);
-    }
-}
-
 static bool any_failed(const storage_call *call)
 {
     for (size_t i = 0; i < call->count; i++) {
@@ -249,7 +230,7 @@ static void start(hearth_ctx *ctx, const hearth_storage_op *const *ops, size_t c
     call->ctx = ctx;
     call->slots = slots;
     local_of(ctx)->pending++;
-    check_bodies(ctx, &call->call);
+    storage_call_check_bodies(&call->call, ctx, shared_of(ctx)->json, shared_of(ctx)->arena);
     send_all(call);
 }
 

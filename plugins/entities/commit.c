@@ -61,7 +61,11 @@ void change_appended(struct local *local, struct journal_entry *entry)
     if (entry->failed) {
         shared->metrics->add(local->series[METRIC_JOURNAL_FAILURES], 1);
         shared->log->write(local->ctx, NULL, HEARTH_LOG_ERROR, "%s", entry->error);
+        local->ctx->host->health(local->ctx, "journal", HEARTH_DEGRADED, entry->error);
+    } else if (local->journal_reported) {
+        local->ctx->host->health(local->ctx, "journal", HEARTH_HEALTHY, "");
     }
+    local->journal_reported = entry->failed;
 }
 
 /* ---- admission ---- */

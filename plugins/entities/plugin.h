@@ -110,7 +110,7 @@ struct local {
     size_t drain_left; /* versions that stay in the journal */
     hearth_timer *drain_timer, *drain_deadline;
     struct lease *lease; /* loop 0 only */
-    int backlog_reported, storage_reported, probing;
+    int backlog_reported, storage_reported, journal_reported, probing;
     hearth_series *series[METRIC_COUNT];
 };
 

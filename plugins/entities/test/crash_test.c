@@ -3,6 +3,8 @@
  */
 #include "fixture.h"
 
+#include "disk.h"
+
 #include <signal.h>
 #include <sys/resource.h>
 
@@ -115,13 +117,37 @@ static void what_the_journal_refuses_never_happened(void **state)
     assert_int_equal(load_note(world, "ann", "1").version, version);
     assert_int_equal(change_note(world, "ann", "1", "no", HEARTH_JOURNAL).status,
                      HEARTH_EUNAVAILABLE);
+    assert_int_equal(hearth_test_health(world->host, "entities", "journal", NULL), HEARTH_DEGRADED);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
     outcome = change_note(world, "ann", "1", "yes", HEARTH_JOURNAL);
     assert_int_equal(outcome.status, HEARTH_OK);
     assert_int_equal(outcome.version, version + 1);
+    assert_int_equal(hearth_test_health(world->host, "entities", "journal", NULL), HEARTH_HEALTHY);
     world_crash(world);
     world_start(world);
     assert_string_equal(load_note(world, "ann", "1").text, "yes");
+}
+
+/* The rows may be on disk, but they were never acknowledged: not now, and not after a crash. */
+static void what_a_failed_fsync_left_behind_does_not_come_back(void **state)
+{
+    struct world *world = *state;
+    world_start(world);
+    assert_int_equal(change_note(world, "ann", "1", "one", HEARTH_JOURNAL).status, HEARTH_OK);
+    world->store.down = true;
+    for (int i = 0; i < 3; i++) {
+        disk_failing_syncs = 1;
+        assert_int_equal(change_note(world, "ann", "1", "phantom", HEARTH_JOURNAL).status,
+                         HEARTH_EUNAVAILABLE);
+        assert_string_equal(load_note(world, "ann", "1").text, "one");
+    }
+    disk_failing_syncs = 0;
+    assert_int_equal(change_note(world, "ann", "1", "two", HEARTH_JOURNAL).version, 3);
+    world_crash(world);
+    world_start(world);
+    assert_string_equal(load_note(world, "ann", "1").text, "two");
+    wait_stored(world, "ann", "1", 3);
+    assert_true(hearth_test_wait_for(world->host, no_rows, world, 5000));
 }
 
 static void the_journal_of_another_storage_is_refused(void **state)
@@ -158,7 +184,9 @@ int main(void)
         TEST(a_lost_answer_and_a_crash),
         TEST(a_delete_survives_a_crash_with_its_claims),
         TEST(what_the_journal_refuses_never_happened),
+        TEST(what_a_failed_fsync_left_behind_does_not_come_back),
         TEST(the_journal_of_another_storage_is_refused),
     };
+    disk_install();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

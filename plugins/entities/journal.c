@@ -2,9 +2,9 @@
  * journal.c - the journal's thread. Each wake-up takes what all loops have queued, writes it in one
  * transaction with one fsync, and tells each loop once.
  *
- * If the transaction fails, nothing of it counts: every entry is answered as failed, and because a
- * crash might still find it complete on disk (an fsync that failed says nothing about what was
- * written), the next transaction that succeeds deletes its rows by name. Numbers are never reused.
+ * If the transaction fails, nothing of it counts: every entry is answered as failed. Because an
+ * fsync that failed says nothing about what was written, a crash might still find it complete at
+ * the end of the log; so the thread writes over that place as soon as the disk lets it.
  */
 #include "journal.h"
 
@@ -29,6 +29,7 @@ struct journal {
     const hearth_clock *clock;
     pthread_t thread;
     bool running;
+    bool scrub; /* the log may end with a transaction that failed; the thread's own */
     _Atomic uint64_t rows;
 
     pthread_mutex_t lock; /* over all below */
@@ -140,6 +141,8 @@ static int write_rows(struct journal *journal, struct journal_entry *batch, cons
     struct journal_table *table = &journal->table;
     int code = journal_table_begin(table);
 
+    if (code == 0 && journal->scrub)
+        code = journal_table_touch(table);
     for (struct journal_entry *entry = batch; entry && code == 0; entry = entry->next)
         code = replace_row(journal, entry, deleted);
     for (size_t i = 0; i < count && code == 0; i++) {
@@ -171,7 +174,7 @@ static bool write_batch(struct journal *journal, struct journal_entry *batch, si
     for (struct journal_entry *entry = batch; entry; entry = entry->next, inserted++)
         entry->row.seq = ++journal->table.last_seq;
     size_t count = take_forgotten(journal, seqs, max_deletes);
-    if (!batch && count == 0)
+    if (!batch && count == 0 && !journal->scrub)
         return true;
     bool ok = write_rows(journal, batch, seqs, count, &deleted) == 0;
     if (!ok)
@@ -179,9 +182,10 @@ static bool write_batch(struct journal *journal, struct journal_entry *batch, si
     pthread_mutex_lock(&journal->lock);
     for (size_t i = 0; i < count && !ok; i++)
         forget_locked(journal, seqs[i]);
-    for (struct journal_entry *entry = batch; entry; entry = entry->next)
-        forget_locked(journal, ok ? entry->obsolete : entry->row.seq);
+    for (struct journal_entry *entry = batch; entry && ok; entry = entry->next)
+        forget_locked(journal, entry->obsolete);
     pthread_mutex_unlock(&journal->lock);
+    journal->scrub = !ok;
     if (ok) {
         journal->table.rows += inserted - deleted;
         atomic_store(&journal->rows, journal->table.rows);
@@ -217,7 +221,7 @@ static void take_work(struct journal *journal, struct work *work)
     *work = (struct work){0};
     pthread_mutex_lock(&journal->lock);
     while (!journal->first && !journal->calls && !journal->stopping && !work->idle) {
-        if (journal->forgotten_count > 0) {
+        if (journal->forgotten_count > 0 || journal->scrub) {
             wait_a_moment(journal);
             work->idle = !journal->first && !journal->calls;
         } else {

@@ -20,7 +20,7 @@ static const char schema[] =
     " write_id TEXT NOT NULL, state TEXT NOT NULL, error TEXT NOT NULL,"
     " time_ms INTEGER NOT NULL, body TEXT NOT NULL);"
     "CREATE TABLE IF NOT EXISTS directory ("
-    " id TEXT NOT NULL, starts INTEGER NOT NULL, storage TEXT NOT NULL);";
+    " id TEXT NOT NULL, starts INTEGER NOT NULL, storage TEXT NOT NULL, scrubs INTEGER NOT NULL);";
 
 static const char *const state_names[] = {[ROW_LIVE] = "live",
                                           [ROW_DEAD] = "dead",
@@ -91,7 +91,8 @@ static int name_directory(struct journal_table *table, const char *new_directory
                           const char *storage, char *owner, size_t owner_size)
 {
     sqlite3_stmt *insert = prepare(
-        table, "INSERT INTO directory SELECT ?1, 0, ?2 WHERE NOT EXISTS (SELECT 1 FROM directory)");
+        table,
+        "INSERT INTO directory SELECT ?1, 0, ?2, 0 WHERE NOT EXISTS (SELECT 1 FROM directory)");
     sqlite3_stmt *select = prepare(table, "SELECT id, starts, storage FROM directory");
     sqlite3_stmt *update = prepare(table, "UPDATE directory SET starts = starts + 1, storage = ?1");
     int result = -1;
@@ -230,6 +231,11 @@ int journal_table_delete(struct journal_table *table, uint64_t seq, bool *existe
     int code = step(table->delete);
     *existed = code == SQLITE_OK && sqlite3_changes(table->database) > 0;
     return code;
+}
+
+int journal_table_touch(struct journal_table *table)
+{
+    return run(table, "UPDATE directory SET scrubs = scrubs + 1");
 }
 
 int journal_table_commit(struct journal_table *table)

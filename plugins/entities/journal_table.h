@@ -29,6 +29,8 @@ void journal_table_finish(struct journal_table *table);
 int journal_table_begin(struct journal_table *table);
 int journal_table_insert(struct journal_table *table, const struct journal_row *row);
 int journal_table_delete(struct journal_table *table, uint64_t seq, bool *existed);
+/* Writes something that means nothing; SQLite leaves a page out that does not change. */
+int journal_table_touch(struct journal_table *table);
 int journal_table_commit(struct journal_table *table);
 void journal_table_rollback(struct journal_table *table);
 

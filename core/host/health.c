@@ -108,6 +108,19 @@ static const report *worst(const host_health *health, const component *item)
     return found;
 }
 
+bool health_is_ready(host_health *health)
+{
+    bool ready = true;
+    pthread_mutex_lock(&health->lock);
+    HEARTH_LIST_EACH(link, &health->components)
+    {
+        const component *item = HEARTH_LIST_ENTRY(link, component, link);
+        ready = ready && worst(health, item)->state != HEARTH_NOT_READY;
+    }
+    pthread_mutex_unlock(&health->lock);
+    return ready;
+}
+
 /* "missing":[{"plugin","component","state","reason"}] of everything that is not healthy. */
 static hearth_health write_missing(host_health *health, hearth_json_writer *w)
 {

@@ -14,6 +14,9 @@ void health_destroy(host_health *health);
 /* hearth_host.health. [any] */
 void health_report(hearth_ctx *ctx, const char *component, hearth_health state, const char *reason);
 
+/* Whether no component says HEARTH_NOT_READY. [any] */
+bool health_is_ready(host_health *health);
+
 /* The builtin routes. [loop] */
 void health_live(host_loop *loop, hearth_req *req);
 void health_ready(host_loop *loop, hearth_req *req);

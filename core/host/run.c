@@ -10,13 +10,16 @@
 #include "host/control_server.h"
 #include "host/datadir.h"
 #include "host/handover.h"
+#include "host/health.h"
 #include "host/lifecycle.h"
 #include "host/listen.h"
 #include "host/metrics.h"
 #include "host/reload.h"
 #include "host/steps.h"
 
-#define LOCK_RETRY_MS 5
+#define LOCK_RETRY_MS    5
+#define READY_POLL_MS    10
+#define READY_TIMEOUT_MS 10000
 
 enum { EXIT_FAILED = 1, EXIT_CONFIG = 2 };
 
@@ -31,6 +34,9 @@ typedef struct run {
     reload_source reload;
     handover given;
     control_server *control;
+    hearth_wheel_timer accept_timer;
+    uint64_t accept_by_ms;
+    bool took_over;
     int lock;
 } run;
 
@@ -109,10 +115,9 @@ static void catch_early_signals(void)
 
 /* ---- the run --------------------------------------------------------------------------------- */
 
-static hearth_status on_started(host_state *host, void *arg, hearth_error *error)
+static void accept_connections(run *r)
 {
-    (void)arg;
-    (void)error;
+    host_state *host = &r->host;
     steps_tell(host, step_accept);
     uint64_t ms = (clock_mono_ns() - host->started_ns) / 1000000;
     const char *addresses = listen_describe(host);
@@ -120,6 +125,34 @@ static hearth_status on_started(host_state *host, void *arg, hearth_error *error
                           LOG_INT("loops", host->loop_count), LOG_INT("pid", getpid())};
     log_context line = {.plugin = "host", .fields = fields, .field_count = HEARTH_COUNT(fields)};
     log_at(LOG_LEVEL_INFO, &line, "ready: listening on %s", addresses);
+}
+
+/*
+ * After a hand-over clients wait in the backlog, and nobody looks at /health/ready first: they are
+ * let in when every plugin is ready (keys read, journal replayed), or when that takes too long.
+ */
+static void accept_when_ready(hearth_wheel_timer *timer)
+{
+    run *r = HEARTH_CONTAINER_OF(timer, run, accept_timer);
+    if (atomic_load(&r->host.phase) != HOST_SERVING)
+        return;
+    if (health_is_ready(r->host.health) || clock_mono_ms() >= r->accept_by_ms)
+        accept_connections(r);
+    else
+        loop_timer_set(&r->host.main, timer, READY_POLL_MS);
+}
+
+static hearth_status on_started(host_state *host, void *arg, hearth_error *error)
+{
+    run *r = arg;
+    (void)host;
+    (void)error;
+    wheel_timer_init(&r->accept_timer, accept_when_ready);
+    r->accept_by_ms = clock_mono_ms() + (r->took_over ? READY_TIMEOUT_MS : 0);
+    if (r->took_over)
+        accept_when_ready(&r->accept_timer);
+    else
+        accept_connections(r);
     return HEARTH_OK;
 }
 
@@ -152,6 +185,7 @@ static hearth_status succeed(run *r, hearth_error *error)
 {
     hearth_error why;
     const host_settings *settings = r->host.config->settings;
+    r->took_over = true;
     if (handover_ask(&r->given, r->host.data_dir, settings->start_timeout, &why) == HEARTH_OK)
         log_info("host", "taking over from the holder of %s", r->host.data_dir);
     else

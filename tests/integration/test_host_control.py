@@ -155,3 +155,50 @@ def test_a_successor_that_cannot_start_leaves_the_holder_alone(start_hearthd, et
                       directory=first.directory)
     assert first.get("/hello/Ada").status == 200
     assert first.process.poll() is None
+
+
+def test_no_player_is_refused_during_the_hand_over(start_hearthd):
+    """With everything that ships: the successor lets clients in when its plugins are ready."""
+    first = start_hearthd()
+    player = first.player("ada")
+    made = player.post("/characters", {"name": "Pykey", "race": "Elf", "subRace": "High",
+                                       "class": "Wizard"})
+    assert made.status == 201, made
+    path, version = f"/characters/{made.json['id']}", [made.json["version"]]
+    stopping, problems, done = threading.Event(), [], []
+
+    def read():
+        while not stopping.is_set():
+            reply = player.get(path)
+            done.append(1)
+            if reply.status != 200:
+                problems.append(reply)
+
+    def change():
+        while not stopping.is_set():
+            reply = player.patch(path + "/stats/hitpoints", {"version": version[0], "delta": 0})
+            if reply.status == 200:
+                version[0] = reply.json["version"]
+            else:
+                problems.append(reply)
+                return
+
+    threads = [threading.Thread(target=f) for f in (read, read, read, change)]
+    for thread in threads:
+        thread.start()
+    current = first
+    for _ in range(2):
+        before = len(done)
+        wait_until(lambda: len(done) > before + 30 or problems, "some load")
+        successor = start_hearthd("--listen", f"127.0.0.1:{first.port}", directory=first.directory)
+        assert current.process.wait(20) == 0
+        current = successor
+    before = len(done)
+    wait_until(lambda: len(done) > before + 30 or problems, "some more load")
+    stopping.set()
+    for thread in threads:
+        thread.join()
+    assert not problems, problems[:3]
+    assert version[0] > made.json["version"] + 5
+    # Every acknowledged change is there, and nothing else.
+    assert player.get(path).json["version"] == version[0]

@@ -147,6 +147,7 @@ void listener_close(hearth_listener *listener, void (*done)(hearth_listener *lis
         ;
     int fd = listener->fd;
     listener->fd = -1;
-    uv_close((uv_handle_t *)&listener->poll, on_closed); /* out of epoll before the number is free */
+    uv_close((uv_handle_t *)&listener->poll,
+             on_closed); /* out of epoll before the number is free */
     close(fd);
 }

@@ -29,12 +29,12 @@ HEARTH_MUST_CHECK hearth_status listener_open(
     hearth_listener *listener, hearth_loop *loop, const hearth_address *address, int backlog,
     void (*on_connection)(hearth_listener *listener, int fd, const hearth_address *peer),
     void *owner, hearth_error *error);
-/* [main or loop] The same with a socket that listens already, as a predecessor gave it; `fd` is taken,
- * also on failure. */
-HEARTH_MUST_CHECK hearth_status
-listener_adopt(hearth_listener *listener, hearth_loop *loop, int fd,
-               void (*on_connection)(hearth_listener *, int, const hearth_address *), void *owner,
-               hearth_error *error);
+/* [main or loop] The same with a socket that listens already, as a predecessor gave it; `fd` is
+ * taken, also on failure. */
+HEARTH_MUST_CHECK hearth_status listener_adopt(hearth_listener *listener, hearth_loop *loop, int fd,
+                                               void (*on_connection)(hearth_listener *, int,
+                                                                     const hearth_address *),
+                                               void *owner, hearth_error *error);
 /* [loop, or main before it runs] Accepts from now on. Out of descriptors it pauses and tries again.
  */
 HEARTH_MUST_CHECK hearth_status listener_accept(hearth_listener *listener, hearth_error *error);

@@ -265,6 +265,25 @@ static void a_refresh_token_works_once(void **state)
     fixture_stop(host);
 }
 
+static void an_old_generation_revokes_too(void **state)
+{
+    hearth_test_host *host = fixture_start(1, NULL);
+    char *token, *first, *second = NULL, *third = NULL;
+    (void)state;
+
+    fixture_player(host, "bob", &token, &first);
+    assert_int_equal(fixture_refresh(host, first, &second), 200);
+    hearth_test_advance(host, 60000);
+    assert_int_equal(fixture_refresh(host, second, &third), 200); /* first is not remembered now */
+    assert_int_equal(fixture_refresh(host, first, NULL), 401);
+    assert_int_equal(fixture_refresh(host, third, NULL), 401);
+    free(token);
+    free(first);
+    free(second);
+    free(third);
+    fixture_stop(host);
+}
+
 static void concurrent_refreshes_have_one_winner(void **state)
 {
     hearth_test_host *host = fixture_start(4, NULL);
@@ -372,7 +391,10 @@ static void the_last_logout_is_told_on_the_home_loop(void **state)
     hearth_test_enter(host, home);
     assert_int_equal(identity->on_last_logout(ctx, on_last_logout, NULL), HEARTH_OK);
     hearth_test_enter(host, 0);
+    const int never = 0;
     assert_int_equal(fixture_logout(host, first), 204);
+    (void)hearth_test_wait(host, &never, 100); /* the other session lives */
+    assert_int_equal(last_logouts, 0);
     assert_int_equal(fixture_logout(host, second), 204);
     assert_true(hearth_test_wait_for(host, told, &expected, 10000));
     assert_string_equal(last_user, user);
@@ -435,6 +457,7 @@ int main(void)
         cmocka_unit_test(changed_parameters_hash_anew_at_the_next_login),
         cmocka_unit_test(a_full_queue_is_overloaded_at_once),
         cmocka_unit_test(a_refresh_token_works_once),
+        cmocka_unit_test(an_old_generation_revokes_too),
         cmocka_unit_test(concurrent_refreshes_have_one_winner),
         cmocka_unit_test(strange_refresh_tokens_revoke_nothing),
         cmocka_unit_test(logout_holds_on_every_loop),

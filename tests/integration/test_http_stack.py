@@ -195,7 +195,8 @@ def test_parameters_are_decoded_once(start_stack):
         assert one(stack, b"GET /items/" + raw + HOST).body == value
     assert one(stack, b"GET /%68ello" + HOST).body == b"hello"
     assert one(stack, b"GET /items/fixed" + HOST).body == b"/items/fixed"
-    assert one(stack, b"PUT /items/fixed" + HOST).status == 405
+    assert one(stack, b"PUT /items/fixed" + HOST).status == 200
+    assert one(stack, b"POST /items/fixed" + HOST).headers["allow"] == "GET, HEAD, PUT, OPTIONS"
     assert one(stack, b"GET /query?a=1&q=a%20b+c%26&q=2" + HOST).body == b"a b c&"
     assert one(stack, b"GET /query?q" + HOST).body == b""
     assert one(stack, b"GET /query?qq=1" + HOST).body == b"(none)"

@@ -68,7 +68,8 @@ typedef void (*hearth_characters_apply_fn)(hearth_status status, const char *con
 typedef void (*hearth_characters_fn)(hearth_status status, const hearth_character_view *view,
                                      void *arg);
 
-/* Asked before a held character is refused: does the holder's seat still stand? */
+/* Asked before a held character is refused: does the holder's seat still stand? Exactly once, on
+ * the loop that was asked; may be at once. */
 typedef void (*hearth_hold_answer_fn)(int stands, void *arg);
 
 typedef struct hearth_characters {

@@ -46,6 +46,22 @@ def test_a_discarded_letter_gives_way_to_storage(start_hearthd, tmp_path):
     assert state.read(server, "ann", "1").json["text"] == "zero"
 
 
+def test_letters_are_dealt_with_while_no_hearthd_runs(start_hearthd, tmp_path):
+    server = state.start(start_hearthd, tmp_path)
+    assert state.write(server, "ann", "1", "zero").status == 200
+    state.fault(server, "failed notes")
+    assert state.write(server, "ann", "1", "one").status == 200
+    wait_until(lambda: letter(server), "the change is a dead letter")
+    assert server.stop() == 0
+    number = letter(server)
+    assert '{"text":"one"}' in state.dlq(server, "show", number)[1]
+    state.fault(server, "ok")
+    assert state.dlq(server, "retry", number)[0] == 0
+    assert state.dlq(server, "list") == (0, "")
+    server.restart()
+    assert state.read(server, "ann", "1").json["text"] == "one"
+
+
 def test_a_strangers_write_wins_and_ours_is_kept(start_hearthd, tmp_path):
     server = state.start(start_hearthd, tmp_path)
     assert state.write(server, "ann", "1", "zero").status == 200

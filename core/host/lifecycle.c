@@ -149,7 +149,6 @@ void lifecycle_stop(host_state *host, bool handing_over)
         hurry(host);
         return;
     }
-    life->handing_over = handing_over;
     log_info("host", "draining");
     atomic_store(&host->phase, HOST_DELAY);
     int64_t delay = handing_over ? 0 : host->config->settings->drain_delay;

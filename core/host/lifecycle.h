@@ -19,9 +19,8 @@ typedef struct host_lifecycle {
     int exit_status;
     bool stop_asked; /* before everything ran */
     bool hurried;
-    bool handing_over; /* a successor has the listeners already */
-    bool forsaken;     /* something did not end in time: memory is left as it is */
-    size_t draining;   /* index + 1 of the plugin that drains */
+    bool forsaken;   /* something did not end in time: memory is left as it is */
+    size_t draining; /* index + 1 of the plugin that drains */
     hearth_wheel_timer timer;
 } host_lifecycle;
 

@@ -207,7 +207,8 @@ static hearth_test_host *with_provider(void)
 static void publish(hearth_test_host *host, const char *keys)
 {
     char body[8192];
-    snprintf(body, sizeof(body), "{\"keys\":[%s]}", keys);
+    int len = snprintf(body, sizeof(body), "{\"keys\":[%s]}", keys);
+    assert_in_range(len, 1, sizeof(body) - 1);
     hearth_test_answer answer = {.url = "https://id.test/jwks", .body = body};
     hearth_test_answer_client(host, &answer);
 }

@@ -150,8 +150,9 @@ struct hearth_test_host {
     bool threads_end;
     int wake_fd;
 
-    uint64_t mono_offset_ns, real_start_ns;
-    int64_t wall_offset_ms;
+    _Atomic uint64_t mono_offset_ns; /* the clock is read on task threads too */
+    _Atomic int64_t wall_offset_ms;
+    uint64_t real_start_ns;
     hearth_timer *timers;
     hearth_poll *polls;
     hearth_arena *arenas;

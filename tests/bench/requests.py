@@ -75,7 +75,8 @@ events {{ worker_connections 4096; }}
 http {{
   access_log off; keepalive_requests 100000000; client_body_temp_path {dir}/b; proxy_temp_path {dir}/p;
   fastcgi_temp_path {dir}/f; uwsgi_temp_path {dir}/u; scgi_temp_path {dir}/s;
-  server {{ listen 127.0.0.1:{port}; default_type application/json; location / {{ return 200 '{{"status":"ok"}}'; }} }}
+  server {{ listen 127.0.0.1:{port}; default_type application/json; location / {{ return 200 '{{"status":"ok"}}'; }}
+    location /character {{ return 200 '{"x" * 1013}'; }} }}
 }}""")
     nginx = shutil.which("nginx") or "/usr/sbin/nginx"
     process = subprocess.Popen([nginx, "-p", dir, "-c", str(conf)])
@@ -151,9 +152,12 @@ def main():
             n = args.connections
             plain = ["GET / - 0\n"] * n
             live = ["GET /health/live - 0\n"] * n
+            alike = [f"GET /character {p['token']} 0\n" for p in people]
             get = [f"GET /characters/{p['id']} {p['token']} 0\n" for p in people]
             cases = [("nginx constant reply", nginx_pid, nginx_port, lambda: plain, 1),
                      ("GET /health/live", pid, port, lambda: live, 1),
+                     ("nginx, request and reply as large as below", nginx_pid, nginx_port,
+                      lambda: alike, 1),
                      ("GET /characters/{id}, authenticated", pid, port, lambda: get, 1)]
             for name in classes:
                 cpid, cport, cpeople = servers[name]
@@ -169,12 +173,12 @@ def main():
             for process in started:
                 process.wait(30)
     base = statistics.median(r["us"] for r in rows["nginx constant reply"])
-    print(f"{'target':40} {'CPU us/request':>14} {'x nginx':>8} {'p50 us':>8} {'p99 us':>8}")
+    print(f"{'target':44} {'CPU us/request':>14} {'x nginx':>8} {'p50 us':>8} {'p99 us':>8}")
     for name, figures in rows.items():
         us = statistics.median(r["us"] for r in figures)
         p50 = statistics.median(r["p50"] for r in figures)
         p99 = statistics.median(r["p99"] for r in figures)
-        print(f"{name:40} {us:14.1f} {us / base:8.2f} {p50:8.0f} {p99:8.0f}")
+        print(f"{name:44} {us:14.1f} {us / base:8.2f} {p50:8.0f} {p99:8.0f}")
 
 
 if __name__ == "__main__":

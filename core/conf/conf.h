@@ -114,6 +114,9 @@ typedef struct conf_group_list {
     size_t count;
 } conf_group_list;
 
+/* Bytes that the value of a field takes in its struct; 0: no such type. */
+size_t conf_value_size(hearth_conf_type type);
+
 /* Row number `index`, or NULL at the end. */
 const hearth_conf_field *conf_field_at(const conf_schema *schema, size_t index);
 

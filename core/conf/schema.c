@@ -7,7 +7,7 @@
 #include <stdalign.h>
 #include <stdio.h>
 
-static size_t size_of(hearth_conf_type type)
+size_t conf_value_size(hearth_conf_type type)
 {
     switch (type) {
     case HEARTH_CONF_STR:
@@ -38,7 +38,7 @@ static bool is_key(const char *key)
 /* What is wrong with a row, or NULL. */
 static const char *flaw(const conf_schema *schema, const hearth_conf_field *field)
 {
-    size_t size = size_of(field->type);
+    size_t size = conf_value_size(field->type);
     size_t align = size == sizeof(uint32_t) ? alignof(uint32_t) : alignof(int64_t);
     if (size == 0)
         return "expected a type of hearth_conf_type, found another number";
@@ -135,7 +135,7 @@ static bool values_equal(const hearth_conf_field *field, const void *before, con
         return lists_equal(a, b);
     if (field->type == HEARTH_CONF_MAP)
         return maps_equal(a, b);
-    return memcmp(a, b, size_of(field->type)) == 0;
+    return memcmp(a, b, conf_value_size(field->type)) == 0;
 }
 
 static void note_difference(void *arg, const char *key, bool reloadable)

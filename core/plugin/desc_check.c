@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "conf/conf.h"
 
 /* "hearth.storage/1": words of [a-z0-9.-], a slash, a number. */
 static bool service_id_is_valid(const char *id)
@@ -45,29 +46,6 @@ static hearth_status check_services(const plugin_desc *desc, hearth_error *error
                              who, provide->id);
     }
     return HEARTH_OK;
-}
-
-/* Bytes that the value of a field takes in the config struct; 0: no such type. */
-static size_t conf_value_size(hearth_conf_type type)
-{
-    switch (type) {
-    case HEARTH_CONF_STR:
-        return sizeof(hearth_str);
-    case HEARTH_CONF_INT:
-    case HEARTH_CONF_DURATION:
-    case HEARTH_CONF_SIZE:
-        return sizeof(int64_t);
-    case HEARTH_CONF_BOOL:
-    case HEARTH_CONF_ENUM:
-        return sizeof(uint32_t);
-    case HEARTH_CONF_LIST:
-        return sizeof(hearth_conf_list);
-    case HEARTH_CONF_MAP:
-        return sizeof(hearth_conf_map);
-    case HEARTH_CONF_END:
-        break;
-    }
-    return 0;
 }
 
 static hearth_status check_config(const plugin_desc *desc, hearth_error *error)

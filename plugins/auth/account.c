@@ -15,13 +15,6 @@ hearth_key account_key(hearth_str lower_username)
     return (hearth_key){HEARTH_STR("auth.accounts"), lower_username, HEARTH_STR("")};
 }
 
-static void write_member(const hearth_json *json, hearth_json_writer *w, const char *name,
-                         const char *value)
-{
-    json->key(w, text_of(name));
-    json->string(w, text_of(value));
-}
-
 hearth_str account_encode(hearth_ctx *ctx, hearth_arena *arena, const struct account *account)
 {
     const hearth_json *json = shared_of(ctx)->json;
@@ -31,10 +24,10 @@ hearth_str account_encode(hearth_ctx *ctx, hearth_arena *arena, const struct acc
     if (!w)
         return out;
     json->object_begin(w);
-    write_member(json, w, "userId", account->user);
-    write_member(json, w, "username", account->username);
-    write_member(json, w, "scope", account->scope);
-    write_member(json, w, "passwordHash", account->hash);
+    text_member(json, w, "userId", account->user);
+    text_member(json, w, "username", account->username);
+    text_member(json, w, "scope", account->scope);
+    text_member(json, w, "passwordHash", account->hash);
     json->object_end(w);
     return json->finish(w, &out) == HEARTH_OK ? out : (hearth_str){NULL, 0};
 }

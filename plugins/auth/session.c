@@ -107,13 +107,6 @@ hearth_key session_key(hearth_str user, hearth_str sid)
     return (hearth_key){HEARTH_STR("auth.sessions"), user, sid};
 }
 
-static void write_member(const hearth_json *json, hearth_json_writer *w, const char *name,
-                         const char *value)
-{
-    json->key(w, text_of(name));
-    json->string(w, text_of(value));
-}
-
 hearth_str session_encode(hearth_ctx *ctx, hearth_arena *arena, const struct session *session)
 {
     const hearth_json *json = shared_of(ctx)->json;
@@ -123,16 +116,16 @@ hearth_str session_encode(hearth_ctx *ctx, hearth_arena *arena, const struct ses
     if (!w)
         return out;
     json->object_begin(w);
-    write_member(json, w, "scope", session->scope);
-    write_member(json, w, "family", session->family);
-    write_member(json, w, "secret", session->secret);
+    text_member(json, w, "scope", session->scope);
+    text_member(json, w, "family", session->family);
+    text_member(json, w, "secret", session->secret);
     json->key(w, HEARTH_STR("createdMs"));
     json->integer(w, session->created_ms);
     json->key(w, HEARTH_STR("previous"));
     json->array_begin(w);
     for (size_t i = 0; i < session->previous_count; i++) {
         json->object_begin(w);
-        write_member(json, w, "secret", session->previous[i].secret);
+        text_member(json, w, "secret", session->previous[i].secret);
         json->key(w, HEARTH_STR("untilMs"));
         json->integer(w, session->previous[i].until_ms);
         json->object_end(w);

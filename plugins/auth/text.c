@@ -102,3 +102,10 @@ int text_has_scope(hearth_str scopes, const char *scope)
     }
     return 0;
 }
+
+void text_member(const hearth_json *json, hearth_json_writer *w, const char *name,
+                 const char *value)
+{
+    json->key(w, text_of(name));
+    json->string(w, text_of(value));
+}

@@ -29,6 +29,10 @@ int text_has_scope(hearth_str scopes, const char *scope);
 /* The SHA-256 of data in hex. [any] */
 void text_digest(const void *data, size_t len, char out[DIGEST_HEX_SIZE]);
 
+/* Writes one member of a JSON object. [loop] */
+void text_member(const hearth_json *json, hearth_json_writer *w, const char *name,
+                 const char *value);
+
 /* A duration such as 250ms, 10s, 15m, 24h, 365d, in milliseconds; 0: it is none. [any] */
 int64_t text_duration_ms(hearth_str text);
 

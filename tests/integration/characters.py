@@ -50,8 +50,8 @@ def player(server):
 
 
 def letters():
-    """A name that nobody has."""
-    return "T" + "".join(chr(ord("a") + int(c, 16)) for c in uuid.uuid4().hex[:12])
+    """A name that nobody has. Without vowels it cannot hold a blocked word by chance."""
+    return "T" + "".join("bcdfghjklmnpqrst"[int(c, 16)] for c in uuid.uuid4().hex[:12])
 
 
 class Hero:

@@ -91,35 +91,6 @@ def test_what_waits_in_the_backlog_is_served_at_the_end(start_stack):
     holder.close()
 
 
-def test_takeover_of_the_port_loses_no_request(start_stack):
-    first = start_stack()
-    stop, failures, done = threading.Event(), [], [0]
-
-    def work():
-        while not stop.is_set():
-            try:
-                with first.connect() as raw:
-                    for _ in range(5):
-                        answer = raw.send(HELLO).answer()
-                        done[0] += 1
-                        if answer.closes:
-                            break
-            except (OSError, AssertionError) as problem:
-                failures.append(repr(problem))
-
-    threads = [threading.Thread(target=work) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    second = start_stack("--listen", f"127.0.0.1:{first.address[1]}")
-    assert first.stop() == 0
-    time.sleep(0.3)
-    stop.set()
-    for thread in threads:
-        thread.join()
-    assert not failures and done[0] > 100
-    assert one(second, HELLO).status == 200
-
-
 def cpu_seconds(process):
     with open(f"/proc/{process.pid}/stat") as stat:
         fields = stat.read().rsplit(")", 1)[1].split()

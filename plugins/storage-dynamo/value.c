@@ -183,9 +183,9 @@ void value_write(struct text *text, hearth_str body)
     struct source source = {body.ptr, body.ptr + body.len, 0, text};
     size_t start = text->len;
 
-    if (write_value(&source, 1) && source.size <= VALUE_MAX_SIZE)
-        return;
-    if (text->failed)
+    bool native = write_value(&source, 1) && source.size <= VALUE_MAX_SIZE;
+    skip_space(&source);
+    if (text->failed || (native && source.at == source.end))
         return;
     text->len = start;
     text_literal(text, "{\"S\":");
@@ -275,8 +275,6 @@ bool value_read(const hearth_json *json, const hearth_json_value *value, struct 
     const hearth_json_value *whole = json->get(value, "S");
     const hearth_json_value *map = json->get(value, "M");
 
-    if (json->type(value) != HEARTH_JSON_OBJECT)
-        return false;
     if (whole && json->type(whole) == HEARTH_JSON_STRING) {
         text_add(text, json->as_string(whole));
         return !text->failed;

@@ -215,7 +215,6 @@ static bool add_headers(struct exchange *exchange, const char *operation,
 {
     return add_header(exchange, "X-Amz-Target: DynamoDB_20120810.", operation) &&
            add_header(exchange, "Content-Type: application/x-amz-json-1.0", "") &&
-           add_header(exchange, "Expect:", "") &&
            (!secret->token || add_header(exchange, "X-Amz-Security-Token: ", secret->token));
 }
 
@@ -242,6 +241,7 @@ static bool set_options(struct transport *transport, struct exchange *exchange, 
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+    curl_easy_setopt(easy, CURLOPT_EXPECT_100_TIMEOUT_MS, 50L); /* "Expect:" would be signed */
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)conf->timeout);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)conf->connect_timeout);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, exchange->error);

@@ -1,6 +1,6 @@
 /*
- * requests_test.c - the plugin on a fake host and a scripted DynamoDB: what is sent again and what is
- * not, what results say, and what the operator sees.
+ * requests_test.c - the plugin on a fake host and a scripted DynamoDB: what is sent again and what
+ * is not, what results say, and what the operator sees.
  */
 #include <hearth/service/storage.h>
 #include <hearth/testing.h>

@@ -168,8 +168,7 @@ static void *serve(void *arg)
 struct server *server_start(void)
 {
     struct server *server = must(calloc(1, sizeof(*server)));
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t len = sizeof(address);
 
     pthread_mutex_init(&server->lock, NULL);

@@ -19,7 +19,8 @@ int server_port(const struct server *server);
 void server_answer(struct server *server, const char *operation, int status, const char *body);
 /* How many requests for this operation have come. */
 size_t server_count(struct server *server, const char *operation);
-/* Request number `index` for this operation, head and body, NULL past the last; valid until stop. */
+/* Request number `index` for this operation, head and body, NULL past the last; valid until stop.
+ */
 const char *server_request(struct server *server, const char *operation, size_t index);
 
 #endif

@@ -146,8 +146,13 @@ static void bodies_that_outgrow_an_item_stay_text(void **state)
 static void foreign_values_are_refused(void **state)
 {
     static const char *const bad[] = {
-        "{}",       "[]",           "{\"B\":\"AAAA\"}", "{\"M\":{\"a\":{\"SS\":[\"x\"]}}}",
-        "{\"M\":3}", "{\"M\":{\"a\":{\"N\":\"x\"}}}", "{\"M\":{\"a\":{}}}",
+        "{}",
+        "[]",
+        "{\"B\":\"AAAA\"}",
+        "{\"M\":{\"a\":{\"SS\":[\"x\"]}}}",
+        "{\"M\":3}",
+        "{\"M\":{\"a\":{\"N\":\"x\"}}}",
+        "{\"M\":{\"a\":{}}}",
     };
     (void)state;
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -192,7 +197,8 @@ static void foreign_items_are_refused(void **state)
         "{}",
         "{\"pk\":{\"S\":\"no separator\"},\"sk\":{\"S\":\"#\"},\"body\":{\"M\":{}}}",
         "{\"pk\":{\"S\":\"c#p\"},\"sk\":{\"S\":\"x\"},\"body\":{\"M\":{}}}",
-        "{\"pk\":{\"S\":\"c#p\"},\"sk\":{\"S\":\"#\"},\"body\":{\"M\":{}},\"version\":{\"N\":\"-1\"}}",
+        "{\"pk\":{\"S\":\"c#p\"},\"sk\":{\"S\":\"#\"},\"body\":{\"M\":{}},\"version\":{\"N\":\"-"
+        "1\"}}",
         "{\"pk\":{\"S\":\"c#p\"},\"sk\":{\"S\":\"#\"},\"version\":{\"N\":\"1\"}}",
     };
     (void)state;
@@ -279,8 +285,9 @@ static void profiles_of_a_file(void **state)
     assert_string_equal(secret.token, "T2");
     assert_false(secret_from_file(&secret, str(file), str("half")));
     assert_false(secret_from_file(&secret, str(file), str("none")));
-    assert_false(secret_from_file(&secret, str("[default]\naws_access_key_id=a b\n"
-                                               "aws_secret_access_key=c\n"),
+    assert_false(secret_from_file(&secret,
+                                  str("[default]\naws_access_key_id=a b\n"
+                                      "aws_secret_access_key=c\n"),
                                   str("default")));
 }
 
@@ -298,9 +305,10 @@ static void answers_of_a_metadata_endpoint(void **state)
     assert_true(secret_moment_ms(str("2026-11-21")) == -1);
     assert_true(secret_moment_ms(str("2026-11-21T10:00:00+01:00")) == -1);
     assert_false(secret_from_json(&secret, json, parse(str("{\"Code\":\"Failed\"}"))));
-    assert_false(secret_from_json(
-        &secret, json, parse(str("{\"AccessKeyId\":\"a\\r\\nX: y\",\"SecretAccessKey\":\"s\","
-                                 "\"Expiration\":\"2026-11-21T10:00:00Z\"}"))));
+    assert_false(
+        secret_from_json(&secret, json,
+                         parse(str("{\"AccessKeyId\":\"a\\r\\nX: y\",\"SecretAccessKey\":\"s\","
+                                   "\"Expiration\":\"2026-11-21T10:00:00Z\"}"))));
 }
 
 int main(void)

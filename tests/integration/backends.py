@@ -22,16 +22,22 @@ class Redis:
     """A real redis-server that fsyncs every write."""
 
     def __init__(self, directory, *args):
-        self.directory, self.port, self.args = directory, free_port(), args
+        self.directory, self.args = directory, args
         directory.mkdir(parents=True, exist_ok=True)
-        self.start()
+        for _ in range(5):  # somebody else may take the free port before Redis does
+            self.port = free_port()
+            self.start()
+            if self.process.poll() is None:
+                return
+        raise AssertionError("redis-server does not start")
 
     def start(self):
         self.process = subprocess.Popen(
             ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--dir",
              str(self.directory), "--appendonly", "yes", "--appendfsync", "always", "--save", "",
              *self.args], stdout=subprocess.DEVNULL)
-        wait_until(lambda: self.command("PING") is not None, "redis-server answers")
+        wait_until(lambda: self.process.poll() is not None or self.command("PING") is not None,
+                   "redis-server answers")
 
     def command(self, *words):
         """The raw answer, None without connection."""

@@ -52,7 +52,7 @@ def test_a_wrong_password_is_said_and_not_shown(start_hearthd, start_redis, tmp_
 
 
 def test_a_cluster_is_refused_in_one_sentence(start_hearthd, start_redis, tmp_path):
-    redis = start_redis("--cluster-enabled", "yes")
+    redis = start_redis("--cluster-enabled", "yes", "--cluster-port", str(backends.free_port()))
     server = start(start_hearthd, tmp_path, redis)
     wait_until(lambda: degraded(server), "the cluster is refused")
     assert any("Redis Cluster" in message for message in server.messages())

@@ -6,12 +6,11 @@
  */
 #include "credentials.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "reading.h"
 #include "request.h"
 #include "sources.h"
 
@@ -20,7 +19,6 @@
 #define BACKOFF_MAX_MS  10000
 #define STEP_TIMEOUT_MS 2000
 #define TOKEN_SECONDS   "21600" /* of an IMDSv2 session */
-#define FILE_MAX        65536
 #define PATH_MAX_LEN    512
 
 enum step { STEP_TOKEN, STEP_ROLE, STEP_SECRET };
@@ -40,14 +38,6 @@ struct credentials {
     enum step step;
     char session[256]; /* the token of an IMDSv2 session */
     char path[PATH_MAX_LEN];
-};
-
-/* A file that the task pool reads. */
-struct reading {
-    struct credentials *credentials;
-    const char *file;
-    size_t len;
-    char bytes[FILE_MAX];
 };
 
 static const struct sources *sources_of(const struct credentials *credentials)
@@ -134,46 +124,10 @@ static void failed(struct credentials *credentials, const char *why)
 
 /* ---- files ---- */
 
-static void read_file(void *arg)
-{
-    struct reading *reading = arg;
-    ssize_t got;
-    int fd = open(reading->file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-
-    if (fd < 0)
-        return;
-    while (reading->len < FILE_MAX &&
-           (got = read(fd, reading->bytes + reading->len, FILE_MAX - reading->len)) > 0)
-        reading->len += (size_t)got;
-    close(fd);
-}
-
-static bool start_reading(struct credentials *credentials, const char *file,
-                          void (*done)(hearth_ctx *ctx, void *arg))
-{
-    struct reading *reading = calloc(1, sizeof(*reading));
-
-    if (!reading)
-        return false;
-    reading->credentials = credentials;
-    reading->file = file;
-    if (shared_of(credentials->ctx)->task->run(credentials->ctx, read_file, done, reading) ==
-        HEARTH_OK)
-        return true;
-    free(reading);
-    return false;
-}
-
-static void free_reading(struct reading *reading)
-{
-    explicit_bzero(reading, sizeof(*reading));
-    free(reading);
-}
-
 static void on_file(hearth_ctx *ctx, void *arg)
 {
     struct reading *reading = arg;
-    struct credentials *credentials = reading->credentials;
+    struct credentials *credentials = reading->arg;
     const struct sources *sources = shared_of(ctx)->sources;
     hearth_str text = {reading->bytes, reading->len};
     hearth_str profile = {sources->profile, strlen(sources->profile)};
@@ -181,7 +135,7 @@ static void on_file(hearth_ctx *ctx, void *arg)
     char why[160];
 
     bool found = secret_from_file(&secret, text, profile);
-    free_reading(reading);
+    reading_free(reading);
     if (found) {
         succeeded(credentials, &secret);
     } else {
@@ -205,7 +159,7 @@ static void ask(struct credentials *credentials, const char *method, const char 
     hearth_client_request request = {
         .struct_size = sizeof(request),
         .timeout_ms = STEP_TIMEOUT_MS,
-        .max_response = FILE_MAX,
+        .max_response = READING_MAX,
         .method = {method, strlen(method)},
         .url = {url, (size_t)len},
         .headers = headers,
@@ -252,14 +206,14 @@ static void ask_container(struct credentials *credentials, hearth_str authorizat
 static void on_authorization(hearth_ctx *ctx, void *arg)
 {
     struct reading *reading = arg;
-    struct credentials *credentials = reading->credentials;
+    struct credentials *credentials = reading->arg;
 
     (void)ctx;
     if (reading->len == 0)
         failed(credentials, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE cannot be read");
     else
         ask_container(credentials, (hearth_str){reading->bytes, reading->len});
-    free_reading(reading);
+    reading_free(reading);
 }
 
 /* A name in one line that may stand in a header or path. */
@@ -278,7 +232,7 @@ static bool take_line(char *to, size_t size, const char *before, hearth_str body
 static void take_secret(struct credentials *credentials, hearth_str body)
 {
     const struct shared *shared = shared_of(credentials->ctx);
-    hearth_arena *arena = shared->arena->create(credentials->ctx, 16 * FILE_MAX);
+    hearth_arena *arena = shared->arena->create(credentials->ctx, 16 * READING_MAX);
     const hearth_json_value *root = NULL;
     struct secret_text text;
 
@@ -339,12 +293,13 @@ static void fetch(struct credentials *credentials)
         succeeded(credentials, &sources->environment);
         break;
     case CREDENTIALS_FILE:
-        if (!start_reading(credentials, sources->file, on_file))
+        if (!reading_start(credentials->ctx, sources->file, on_file, credentials))
             failed(credentials, "the task pool is full");
         break;
     case CREDENTIALS_CONTAINER:
         if (sources->authorization_file[0]) {
-            if (!start_reading(credentials, sources->authorization_file, on_authorization))
+            if (!reading_start(credentials->ctx, sources->authorization_file, on_authorization,
+                               credentials))
                 failed(credentials, "the task pool is full");
             break;
         }

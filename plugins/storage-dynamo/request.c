@@ -7,10 +7,9 @@
  */
 #include "request.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
+#include "answer.h"
 #include "credentials.h"
 #include "table.h"
 #include "transport.h"
@@ -184,57 +183,13 @@ static void refill(struct requests *requests, unsigned attempts)
 
 /* ---- answers ---- */
 
-/* Adds up what DynamoDB counts, from the text: hearth.json/1 has no fractions, and inside a string
- * the quotes would be escaped. */
 static void count_capacity(struct request *request)
 {
-    static const char field[] = "\"CapacityUnits\":";
-    struct local *local = local_of(request->ctx);
-    const struct text *answer = &request->exchange.answer;
-    const char *at = answer->ptr, *end = answer->ptr + answer->len;
-    char number[32];
+    double units = answer_capacity(text_str(&request->exchange.answer));
 
-    while (at && (at = memmem(at, (size_t)(end - at), field, sizeof(field) - 1))) {
-        size_t len = 0;
-        for (at += sizeof(field) - 1; at < end && len < sizeof(number) - 1; at++) {
-            if (!*at || !strchr("0123456789.eE-+", *at))
-                break;
-            number[len++] = *at;
-        }
-        number[len] = '\0';
-        if (strtod(number, NULL) > 0)
-            shared_of(request->ctx)
-                ->metrics->add(local->capacity[writes[request->operation]], strtod(number, NULL));
-    }
-}
-
-static enum outcome judge_failure(const struct request *request, CURLcode code, char *error)
-{
-    const char *text =
-        request->exchange.error[0] ? request->exchange.error : curl_easy_strerror(code);
-
-    if (code == CURLE_ABORTED_BY_CALLBACK)
-        text = "the connection was closed before an answer came";
-    snprintf(error, ERROR_SIZE, "dynamodb: %s: %s", names[request->operation], text);
-    return request->exchange.sends == 0 ? OUTCOME_NOT_SENT : OUTCOME_UNKNOWN;
-}
-
-/* What AWS says of a signature may show the headers, and with them the session token. */
-static void describe(const struct request *request, enum outcome outcome, hearth_str name,
-                     hearth_str message, char *error)
-{
-    if (outcome == OUTCOME_OK)
-        error[0] = '\0';
-    else if (name.len == 0)
-        snprintf(error, ERROR_SIZE, "dynamodb: %s: HTTP status %ld", names[request->operation],
-                 request->exchange.status);
-    else if (outcome == OUTCOME_CREDENTIALS || message.len == 0)
-        snprintf(error, ERROR_SIZE, "dynamodb: %s: %.*s", names[request->operation],
-                 (int)(name.len > 100 ? 100 : name.len), name.ptr);
-    else
-        snprintf(error, ERROR_SIZE, "dynamodb: %s: %.*s: %.*s", names[request->operation],
-                 (int)(name.len > 100 ? 100 : name.len), name.ptr,
-                 (int)(message.len > 150 ? 150 : message.len), message.ptr);
+    if (units > 0)
+        shared_of(request->ctx)
+            ->metrics->add(local_of(request->ctx)->capacity[writes[request->operation]], units);
 }
 
 static void verdict(struct request *request, const struct answer *answer)
@@ -265,7 +220,8 @@ static void on_done(struct exchange *exchange, CURLcode code)
     shared->metrics->observe(local_of(ctx)->seconds[request->operation],
                              (double)(shared->clock->mono_ns(ctx) - request->sent_ns) / 1e9);
     if (code != CURLE_OK) {
-        answer.outcome = judge_failure(request, code, error);
+        answer.outcome =
+            answer_failure(names[request->operation], exchange, code, error, sizeof(error));
     } else {
         count_capacity(request);
         arena = shared->arena->create(ctx, ANSWER_MEMORY);
@@ -273,7 +229,8 @@ static void on_done(struct exchange *exchange, CURLcode code)
                           HEARTH_OK)
             answer.json = NULL;
         answer.outcome = errors_judge(shared->json, exchange->status, answer.json, &name, &message);
-        describe(request, answer.outcome, name, message, error);
+        answer_describe(names[request->operation], exchange, answer.outcome, name, message, error,
+                        sizeof(error));
     }
     answer.error = error;
     verdict(request, &answer);

@@ -10,11 +10,6 @@ import tempfile
 import requests as bench
 
 
-def resident_bytes(pid):
-    with open(f"/proc/{pid}/status") as f:
-        return int(next(line for line in f if line.startswith("VmRSS")).split()[1]) * 1024
-
-
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("build")
@@ -31,12 +26,12 @@ def main():
             before, made = 0, 0
             for i in range(each):
                 if i == warm:
-                    before = resident_bytes(pid)
+                    before = bench.resident_bytes(pid)
                 for p in people:
                     bench.call(port, "POST", "/characters", {"race": "Elf", "class": "Wizard"},
                                p["token"])
                     made += i >= warm
-            growth = resident_bytes(pid) - before
+            growth = bench.resident_bytes(pid) - before
         finally:
             process.terminate()
             process.wait(60)

@@ -1,16 +1,16 @@
 #!/usr/bin/python3
-"""What an idle keep-alive connection costs: opens COUNT of them, sends a request on each, and reads
-the server's memory before and after.
+"""What an idle keep-alive connection costs: opens many, sends a request on each, and reads the server's
+memory before and after.
 
-usage: idle_connections.py PID HOST:PORT [COUNT]     (default 10000; the server may need ulimit -n)"""
+    tests/bench/idle_connections.py BUILD_DIR [--connections 10000]
+"""
+import argparse
+import pathlib
 import resource
 import socket
-import sys
+import tempfile
 
-
-def resident_kib(pid):
-    with open(f"/proc/{pid}/status") as status:
-        return next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
+import requests as bench
 
 
 def ask(connection):
@@ -18,23 +18,37 @@ def ask(connection):
     return connection.recv(4096).startswith(b"HTTP/1.1 200")
 
 
-def main():
-    pid, (host, port) = int(sys.argv[1]), sys.argv[2].rsplit(":", 1)
-    count = int(sys.argv[3]) if len(sys.argv) > 3 else 10000
-    resource.setrlimit(resource.RLIMIT_NOFILE, (count + 100, max(count + 100, resource.getrlimit(
-        resource.RLIMIT_NOFILE)[1])))
-    with socket.create_connection((host, int(port))) as first:
+def grow(pid, port, count):
+    with socket.create_connection(("127.0.0.1", port)) as first:
         assert ask(first)
-    before = resident_kib(pid)
+    before = bench.resident_bytes(pid)
     connections = []
     for _ in range(count):
-        connection = socket.create_connection((host, int(port)), timeout=30)
+        connection = socket.create_connection(("127.0.0.1", port), timeout=30)
         connections.append(connection)
         assert ask(connection)
-    after = resident_kib(pid)
+    after = bench.resident_bytes(pid)
     assert all(ask(connection) for connection in connections[::max(1, count // 100)]), "one was lost"
-    print(f"{count} idle connections: {before} KiB before, {after} KiB after, "
-          f"{(after - before) * 1024 / count:.0f} bytes each")
+    print(f"{count} idle connections: {before // 1024} KiB before, {after // 1024} KiB after, "
+          f"{(after - before) / count:.0f} bytes each")
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("build")
+    parser.add_argument("--connections", type=int, default=10000)
+    args = parser.parse_args()
+    files = args.connections + 500
+    resource.setrlimit(resource.RLIMIT_NOFILE,
+                       (files, max(files, resource.getrlimit(resource.RLIMIT_NOFILE)[1])))
+    with tempfile.TemporaryDirectory() as dir:
+        process, pid, port = bench.start_hearthd(pathlib.Path(args.build).resolve(), dir, "idle",
+                                                 "journal")
+        try:
+            grow(pid, port, args.connections)
+        finally:
+            process.terminate()
+            process.wait(30)
 
 
 if __name__ == "__main__":

@@ -39,6 +39,11 @@ def cpu_ns(pid):
     return total
 
 
+def resident_bytes(pid):
+    with open(f"/proc/{pid}/status") as f:
+        return int(next(line for line in f if line.startswith("VmRSS")).split()[1]) * 1024
+
+
 def wait_for(port, path, deadline=20):
     end = time.monotonic() + deadline
     while time.monotonic() < end:

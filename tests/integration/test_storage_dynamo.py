@@ -175,6 +175,33 @@ def test_a_dynamodb_that_comes_back_is_found(start_hearthd, tmp_path):
         dynamodb.stop()
 
 
+def test_changes_of_many_documents_travel_in_one_batch(start_hearthd, tmp_path, dynamodb, proxy):
+    updates = []
+
+    def note_updates(operation, body, _):
+        if operation == "BatchExecuteStatement":
+            updates.append(body.count("UPDATE "))
+        return None
+
+    server = start(start_hearthd, tmp_path, dynamodb.settings(proxy.url), "--set",
+                   "entities.flush_interval=1s")
+    for i in range(30):
+        assert write(server, "first", f"n{i}").status == 200
+    proxy.judge = note_updates
+    for i in range(30):
+        assert state.write(server, "u", f"n{i}", "second", "journal").status == 200
+
+    def stored():
+        items = dynamodb.call("Scan", TableName=dynamodb.table, ConsistentRead=True)["Items"]
+        return json.dumps(items).count('{"S": "second"}') == 30
+
+    wait_until(stored, "all changes are in storage")
+    assert max(updates) > 1, updates
+    assert all(count <= 25 for count in updates)
+    status, dead = state.dlq(server, "list")
+    assert status == 0 and dead.count("\n") <= 1
+
+
 # ---- what is lost on the way -------------------------------------------------------------------
 
 def test_a_write_whose_answer_is_lost_is_done_once(start_hearthd, tmp_path, dynamodb, proxy):

@@ -7,7 +7,7 @@ import argparse
 import pathlib
 import tempfile
 
-import requests as bench
+import request_cost as bench
 
 
 def main():

@@ -10,7 +10,7 @@ import resource
 import socket
 import tempfile
 
-import requests as bench
+import request_cost as bench
 
 
 def ask(connection):

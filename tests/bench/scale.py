@@ -13,7 +13,7 @@ import statistics
 import tempfile
 import uuid
 
-import requests as bench
+import request_cost as bench
 
 FIELDS = ["collection", "partition", "sort", "version", "epoch", "write_id", "expires_ms", "body"]
 

@@ -4,7 +4,7 @@
 Every target is measured in turn, several rounds, by the same load generator on the same machine; the
 figure is the median of the server's own CPU time (all its threads, from schedstat) per request.
 
-    tests/bench/requests.py BUILD_DIR [--rounds 5] [--requests 40000] [--connections 32]
+    tests/bench/request_cost.py BUILD_DIR [--rounds 5] [--requests 40000] [--connections 32]
 
 HEARTH_LOOPS sets how many loops hearthd runs (default auto).
 """

@@ -46,6 +46,7 @@ static void on_socket(uv_poll_t *poll, int status, int events)
 {
     host_client *client = ((watched *)poll)->client;
     int running, flags = status < 0 ? CURL_CSELECT_ERR : 0;
+    loop_wake(&client->loop->net);
     flags |= (events & UV_READABLE) ? CURL_CSELECT_IN : 0;
     flags |= (events & UV_WRITABLE) ? CURL_CSELECT_OUT : 0;
     curl_multi_socket_action(client->multi, ((watched *)poll)->fd, flags, &running);
@@ -56,6 +57,7 @@ static void on_timer(uv_timer_t *timer)
 {
     host_client *client = timer->data;
     int running;
+    loop_wake(&client->loop->net);
     curl_multi_socket_action(client->multi, CURL_SOCKET_TIMEOUT, 0, &running);
     collect_finished(client);
 }

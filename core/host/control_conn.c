@@ -187,6 +187,7 @@ static void on_ready(uv_poll_t *poll, int status, int events)
 {
     control_conn *conn = (control_conn *)poll;
     bool waiting = conn->deadline.due_ms != WHEEL_NEVER; /* the request is not complete */
+    loop_wake(&conn->host->main);
     if (status < 0) {
         destroy(conn);
         return;

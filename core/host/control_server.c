@@ -38,6 +38,7 @@ static void on_waiting(uv_poll_t *poll, int status, int events)
     control_server *server = (control_server *)poll;
     (void)status;
     (void)events;
+    loop_wake(&server->host->main);
     for (;;) {
         int fd = accept4(server->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd < 0)

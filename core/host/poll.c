@@ -44,6 +44,7 @@ static void on_ready(uv_poll_t *handle, int status, int ready)
                       ((ready & UV_WRITABLE) ? HEARTH_POLL_WRITE : 0u);
     if (status < 0) /* whoever reads or writes now learns what the error is */
         events = HEARTH_POLL_ERROR | poll->events;
+    loop_wake(&host_loop_of(poll->ctx)->net);
     host_scope outer =
         scope_enter(&host_loop_of(poll->ctx)->net, plugin_ctx_of(poll->ctx)->plugin->id, "poll");
     poll->fn(poll->ctx, poll->fd, events, poll->arg);

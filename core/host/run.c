@@ -71,14 +71,17 @@ static void size_thread_pool(const host_settings *settings)
 
 static void on_stop_signal(uv_signal_t *handle, int number)
 {
+    host_state *host = handle->data;
     (void)number;
-    lifecycle_stop(handle->data, false);
+    loop_wake(&host->main);
+    lifecycle_stop(host, false);
 }
 
 static void on_hangup(uv_signal_t *handle, int number)
 {
     run *r = handle->data;
     (void)number;
+    loop_wake(&r->host.main);
     reload_configuration(&r->host, &r->reload);
 }
 

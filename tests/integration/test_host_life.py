@@ -71,6 +71,14 @@ def test_not_ready_but_serving_during_the_drain_delay(host):
     assert server.stop() == 0
 
 
+def test_the_drain_delay_begins_with_the_signal_also_after_idle_time(host):
+    server = host("--set", "drain_delay=1s")
+    time.sleep(1.5)  # nothing wakes the main thread for longer than the delay
+    begin = time.monotonic()
+    assert server.stop() == 0
+    assert time.monotonic() - begin >= 0.9
+
+
 def test_a_request_in_flight_is_answered_before_the_end(host):
     server = host("--set", "hello.delay=700ms")
     replies = []

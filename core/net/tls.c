@@ -7,6 +7,7 @@
 #include <openssl/ssl.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct hearth_tls {
     pthread_mutex_t lock;
@@ -40,8 +41,10 @@ static int no_passphrase(char *buffer, int size, int writing, void *arg)
 
 static hearth_status refuse(hearth_error *error, const char *what, const char *file)
 {
-    unsigned long code = ERR_peek_last_error();
-    const char *reason = code ? ERR_reason_error_string(code) : NULL;
+    unsigned long code = ERR_peek_error(); /* the first is the cause; strerror where it is errno */
+    const char *reason = !code                    ? NULL
+                         : ERR_SYSTEM_ERROR(code) ? strerror(ERR_GET_REASON(code))
+                                                  : ERR_reason_error_string(code);
     error_set(error, HEARTH_EINVAL, "%s \"%s\": %s", what, file, reason ? reason : "not usable");
     ERR_clear_error();
     return HEARTH_EINVAL;

@@ -37,6 +37,18 @@ static hearth_status open_one(host_state *host, size_t index, handover *given, h
     return status;
 }
 
+hearth_status listen_check_free(const host_config *config, hearth_error *error)
+{
+    hearth_status status = HEARTH_OK;
+    for (size_t i = 0; status == HEARTH_OK && i < config->listen_count; i++) {
+        hearth_address address;
+        status = address_parse(config->listen[i].address, &address, error);
+        if (status == HEARTH_OK && address_port(&address) != 0)
+            status = listener_check_free(&address, error);
+    }
+    return status == HEARTH_OK ? status : error_prefix(error, "listen");
+}
+
 hearth_status listen_open(host_state *host, handover *given, hearth_error *error)
 {
     size_t count = host->config->listen_count;

@@ -7,6 +7,8 @@
 #include "host/handover.h"
 #include "host/state.h"
 
+/* Whether other processes leave the configured addresses free. [main] */
+HEARTH_MUST_CHECK hearth_status listen_check_free(const host_config *config, hearth_error *error);
 /* Listens on every loop, with the sockets of a predecessor where it had them; nothing is accepted
  * yet. host->bound receives the addresses, with the ports that the kernel chose. [main] */
 HEARTH_MUST_CHECK hearth_status listen_open(host_state *host, handover *given, hearth_error *error);

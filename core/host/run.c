@@ -207,10 +207,13 @@ static hearth_status prepare(run *r, hearth_error *error)
     if (!host->data_dir)
         return HEARTH_EUNAVAILABLE;
     r->lock = datadir_lock(host->data_dir, error);
-    if (r->lock >= 0)
-        status = listen_open(host, &r->given, error);
-    else
+    if (r->lock >= 0) { /* only a successor shares an address with another process */
+        status = listen_check_free(host->config, error);
+        if (status == HEARTH_OK)
+            status = listen_open(host, &r->given, error);
+    } else {
         status = error->status == HEARTH_ECONFLICT ? succeed(r, error) : error->status;
+    }
     handover_finish(&r->given);
     if (status != HEARTH_OK)
         return status;

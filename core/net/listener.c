@@ -15,7 +15,7 @@
 #define ACCEPTS_PER_TURN 64
 #define RETRY_MS         100
 
-static int open_socket(const hearth_address *address, int backlog)
+static int open_socket(const hearth_address *address, bool shared)
 {
     int on = 1;
     bool v6 = address->any.sa_family == AF_INET6;
@@ -26,9 +26,9 @@ static int open_socket(const hearth_address *address, int backlog)
     int only = v6 && !IN6_IS_ADDR_UNSPECIFIED(&address->v6.sin6_addr);
     socklen_t len = v6 ? sizeof(address->v6) : sizeof(address->v4);
     if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0 &&
-        setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) == 0 &&
+        (!shared || setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) == 0) &&
         (!v6 || setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof(only)) == 0) &&
-        bind(fd, &address->any, len) == 0 && listen(fd, backlog) == 0)
+        bind(fd, &address->any, len) == 0)
         return fd;
     int saved = errno;
     close(fd);
@@ -103,17 +103,35 @@ hearth_status listener_adopt(hearth_listener *listener, hearth_loop *loop, int f
     return error_set(error, HEARTH_EUNAVAILABLE, "cannot listen: %s", uv_strerror(rc));
 }
 
+static hearth_status refuse(const hearth_address *address, hearth_error *error)
+{
+    const char *why = strerror(errno);
+    char text[ADDRESS_TEXT_SIZE];
+    address_format(address, text);
+    return error_set(error, HEARTH_EUNAVAILABLE, "cannot listen on %s: %s", text, why);
+}
+
+hearth_status listener_check_free(const hearth_address *address, hearth_error *error)
+{
+    int fd = open_socket(address, false);
+    if (fd < 0)
+        return refuse(address, error);
+    close(fd);
+    return HEARTH_OK;
+}
+
 hearth_status listener_open(hearth_listener *listener, hearth_loop *loop,
                             const hearth_address *address, int backlog,
                             void (*on_connection)(hearth_listener *, int, const hearth_address *),
                             void *owner, hearth_error *error)
 {
-    int fd = open_socket(address, backlog);
-    if (fd < 0) {
-        char text[ADDRESS_TEXT_SIZE];
-        address_format(address, text);
-        return error_set(error, HEARTH_EUNAVAILABLE, "cannot listen on %s: %s", text,
-                         strerror(errno));
+    int fd = open_socket(address, true);
+    if (fd < 0)
+        return refuse(address, error);
+    if (listen(fd, backlog) != 0) {
+        hearth_status status = refuse(address, error);
+        close(fd);
+        return status;
     }
     return listener_adopt(listener, loop, fd, on_connection, owner, error);
 }

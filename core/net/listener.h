@@ -22,6 +22,13 @@ typedef struct hearth_listener {
 } hearth_listener;
 
 /*
+ * [any] Whether nobody listens there yet. listener_open shares its address (SO_REUSEPORT), also
+ * with another process of the same user that knows nothing of it: each would get some of the
+ * clients.
+ */
+HEARTH_MUST_CHECK hearth_status listener_check_free(const hearth_address *address,
+                                                    hearth_error *error);
+/*
  * [main or loop] Binds and listens, but accepts nothing yet: connections wait in the kernel's
  * backlog. For port 0 pass the first listener's address to the others. Nothing is open on failure.
  */

@@ -161,6 +161,14 @@ def test_an_address_in_use_is_exit_status_1(etc, tmp_path):
         "Address already in use" in result.stderr
 
 
+def test_another_hearthd_does_not_share_the_address_unasked(host, etc, tmp_path):
+    server = host()
+    result = run("--config", etc / "hearth.yaml", "--data-dir", tmp_path / "other",
+                 "--listen", f"127.0.0.1:{server.port}")
+    assert result.returncode == 1
+    assert f"127.0.0.1:{server.port}: Address already in use" in result.stderr
+
+
 @pytest.mark.parametrize("args, words", [
     (["--set", "loop=3"], ["loop"]),
     (["--set", "loops=0"], ["loops", "auto or a number"]),
@@ -178,6 +186,14 @@ def test_an_unusable_configuration_is_exit_status_2(etc, tmp_path, args, words):
     for word in words:
         assert word in result.stderr
     assert not (tmp_path / "d").exists()
+
+
+def test_a_missing_certificate_is_named_with_the_reason(etc, tmp_path):
+    (etc / "hearth.yaml").write_text(
+        "listen: [{address: '127.0.0.1:0', tls_certificate: /nowhere.crt, tls_key: /nowhere.key}]\n")
+    result = run("--config", etc / "hearth.yaml", "--data-dir", tmp_path / "d")
+    assert result.returncode == 2
+    assert "/nowhere.crt" in result.stderr and "No such file or directory" in result.stderr
 
 
 def test_a_wrong_command_line_is_exit_status_2():

@@ -82,7 +82,7 @@ conf_place conf_locate(const conf_doc *doc, const char *path);
 /*
  * The files that `pattern` (a path with *, ? and [], relative to `directory`) matches, sorted, at
  * most 256. An error is added, and an empty list returned, when there are more or a directory
- * cannot be read; no match is no error.
+ * cannot be read; a pattern without a match is no error, a name without a file is one.
  */
 hearth_conf_list conf_glob(hearth_arena *arena, const char *directory, const char *pattern,
                            conf_place place, conf_errors *errors);

@@ -131,8 +131,12 @@ hearth_conf_list conf_glob(hearth_arena *arena, const char *directory, const cha
     int outcome = full ? glob(full, 0, glob_failed, &found) : GLOB_NOSPACE;
     hearth_str *items = NULL;
     size_t count = outcome == 0 ? found.gl_pathc : 0;
-    if (outcome == GLOB_NOMATCH)
+    if (outcome == GLOB_NOMATCH) { /* a pattern may match nothing; a name is meant */
+        if (!strpbrk(pattern, "*?["))
+            conf_errors_add(errors, place, "include", "expected a readable file, found none: %s",
+                            full);
         return none;
+    }
     if (outcome != 0 || count > FILES_MAX) {
         conf_errors_add(errors, place, "include", "expected at most %d readable files, found %s",
                         FILES_MAX, outcome != 0 ? "an unreadable directory" : "more");

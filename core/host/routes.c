@@ -46,8 +46,8 @@ static hearth_status add_route(host_state *host, hearth_plugin *owner, const hea
                          "%s: route %s %s: expected GET, POST, PUT, PATCH or DELETE", who,
                          row->method, row->path);
     hearth_status status = router_add(host->router, &entry, error);
-    if (status != HEARTH_OK)
-        return error_prefix(error, "%s", who);
+    if (status != HEARTH_OK) /* a conflict, too, is a configuration that cannot be used */
+        return status == HEARTH_ENOMEM ? status : HEARTH_EINVAL;
     host->route_count++;
     return HEARTH_OK;
 }

@@ -35,6 +35,32 @@ def test_a_bad_key_is_named_with_its_place(etc):
     assert "hearth.yaml:" in done.stderr and "max_boddy" in done.stderr and "max_body" in done.stderr
 
 
+def test_a_named_file_to_include_must_be_there(etc):
+    (etc / "hearth.yaml").write_text("include: [plugins.d/*.yaml, plugins.d/auht.yaml, none/*.yaml]\n")
+    done = run(etc, "check")
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert "hearth.yaml:1:1: include: " in done.stderr and "plugins.d/auht.yaml" in done.stderr
+
+
+def test_two_plugins_with_one_route_are_an_unusable_configuration(etc, tmp_path):
+    """Built by hand, as a stranger's plugin is: one header, one exported symbol."""
+    plugins = tmp_path / "plugins"
+    shutil.copytree(BUILD / "plugins", plugins)
+    (tmp_path / "twin.c").write_text("""
+#include <hearth/plugin.h>
+static hearth_status no(hearth_ctx *ctx, hearth_req *req) { (void)ctx, (void)req; return HEARTH_EINVAL; }
+static const hearth_route routes[] = {{.method = "GET", .path = "/metrics", .handler = no, .help = "No"}, {0}};
+HEARTH_PLUGIN("twin", "1.0.0", .routes = routes);
+""")
+    subprocess.run(["gcc", "-shared", "-fPIC", "-fvisibility=hidden", "-I", hearth.ROOT / "sdk/include",
+                    "-o", plugins / "twin.so", tmp_path / "twin.c"], check=True)
+    done = run(etc, "--plugin-dir", plugins, "--with", "twin", "check")
+    assert done.returncode == 2, done
+    assert done.stderr.strip() == \
+        'route GET "/metrics" of twin is the same as "/metrics" of metrics-prometheus'
+
+
 def test_check_writes_nothing(etc, tmp_path):
     before = sorted(str(p) for p in tmp_path.rglob("*"))
     assert run(etc, "check", "--data-dir", tmp_path / "data").returncode == 0

@@ -217,6 +217,8 @@ def test_hello_waits_on_its_own_loop_and_the_deadline_is_kept(host):
     reply = server.get("/hello/Ada/later")
     assert reply.status == 504 and reply.json["code"] == "TIMEOUT"
     assert time.monotonic() - begin < 2.5
+    wait_until(lambda: "/hello/{name}/later did not answer in time: 504 was sent" in server.messages(),
+               "a line that names the route, also while the plugin goes on", deadline=2)
 
 
 def test_sigpipe_and_vanished_clients_do_no_harm(host):

@@ -83,7 +83,9 @@ static const hearth_conf_field fields[] = {
     {0}};
 
 static const conf_group groups[] = {
-    {"listen", &listen_schema, LIVE, 16, AT(listen), "Where to listen"}, {0}};
+    {"listen", &listen_schema, LIVE, 16, AT(listen),
+     "Where to listen; only the certificates change without a restart"},
+    {0}};
 
 const conf_schema settings_schema = {fields, sizeof(hearth_conf_field), sizeof(host_settings),
                                      groups};

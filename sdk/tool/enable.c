@@ -100,6 +100,8 @@ int tool_disable(const tool *t)
     if (lstat(p.enabled, &info) != 0) {
         if (errno != ENOENT)
             return tool_fail(TOOL_FAILED, "%s: %s", p.enabled, strerror(errno));
+        if (access(p.available, F_OK) != 0)
+            return tool_fail(TOOL_USAGE, "%s: %s", p.available, strerror(errno));
         printf("%s is disabled already\n", t->args[0]);
         return TOOL_OK;
     }

@@ -100,6 +100,7 @@ def test_enable_and_disable_check_first(etc):
     assert done.returncode == 2 and "greeting" in done.stderr
     assert not hello.exists()
     assert run(etc, "enable", "nonsense").returncode == 2
+    assert run(etc, "disable", "nonsense").returncode == 2
     assert run(etc, "enable", "../x").returncode == 2
 
 

@@ -14,20 +14,20 @@ static hearth_status decode(void *owner, const hearth_key *key, uint64_t version
     struct characters_loop *loop = owner;
     const hearth_json_value *document = NULL;
     struct character_draft draft;
-    struct character_private private;
+    struct character_private hidden;
     struct character_state *made = NULL;
     hearth_arena *arena = loop->arena->create(loop->ctx, DECODE_CEILING);
     if (!arena)
         return HEARTH_ENOMEM;
     hearth_status status = loop->api.json->parse(arena, body, &document, NULL);
     if (status == HEARTH_OK)
-        status = state_read(loop->api.json, document, &draft, &private);
+        status = state_read(loop->api.json, document, &draft, &hidden);
     if (status == HEARTH_OK && key->sort.len >= sizeof(draft.character.id))
         status = HEARTH_EINVAL;
     if (status == HEARTH_OK) {
         memcpy(draft.character.id, key->sort.ptr, key->sort.len);
         made =
-            state_create(&draft.character, &private, key->partition, version, loop->clock->rfc3339);
+            state_create(&draft.character, &hidden, key->partition, version, loop->clock->rfc3339);
         status = made ? HEARTH_OK : HEARTH_ENOMEM;
     }
     loop->arena->destroy(arena);
@@ -69,13 +69,13 @@ struct rules_dice collection_dice(struct characters_loop *loop)
 }
 
 hearth_status collection_next(struct characters_loop *loop, const struct character *c,
-                              const struct character_private *private, hearth_str user,
+                              const struct character_private *hidden, hearth_str user,
                               uint64_t version, char buffer[STATE_TEXT_SIZE],
                               hearth_entity_next *next)
 {
-    hearth_str body = state_document(c, private, buffer);
+    hearth_str body = state_document(c, hidden, buffer);
     struct character_state *state =
-        body.ptr ? state_create(c, private, user, version, loop->clock->rfc3339) : NULL;
+        body.ptr ? state_create(c, hidden, user, version, loop->clock->rfc3339) : NULL;
     if (!state)
         return HEARTH_ENOMEM;
     *next = (hearth_entity_next){

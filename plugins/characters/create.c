@@ -119,7 +119,7 @@ static void roll(struct job *job, struct character_draft *draft)
 static hearth_status attempt(struct job *job)
 {
     struct characters_loop *loop = job->loop;
-    const struct character_private private = {0};
+    const struct character_private hidden = {0};
     struct character_draft draft;
     char body[STATE_TEXT_SIZE], lowered[CHARACTER_NAME_SIZE] = "";
     hearth_entity_create create = {.struct_size = sizeof(create), .claim_count = CLAIM_COUNT};
@@ -131,7 +131,7 @@ static hearth_status attempt(struct job *job)
         [CLAIM_OWNER] = {{HEARTH_STR(COLLECTION_OWNER), str_of(job->id), HEARTH_STR("")}},
     };
     hearth_status status =
-        collection_next(loop, &draft.character, &private, job->user, 1, body, &create.next);
+        collection_next(loop, &draft.character, &hidden, job->user, 1, body, &create.next);
     if (status != HEARTH_OK)
         return status;
     create.key = job_key(job);

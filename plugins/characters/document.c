@@ -69,24 +69,24 @@ static void put_derived(struct text *out, const struct character_derived *d)
     put_numbers(out, "attack", attack, sizeof(attack) / sizeof(attack[0]));
 }
 
-static void put_private(struct text *out, const struct character_private *private)
+static void put_private(struct text *out, const struct character_private *hidden)
 {
-    if (private->holder[0])
-        put_name(out, "holder", private->holder);
-    if (private->source_count == 0)
+    if (hidden->holder[0])
+        put_name(out, "holder", hidden->holder);
+    if (hidden->source_count == 0)
         return;
     text_raw(out, ",\"sources\":[");
-    for (uint32_t i = 0; i < private->source_count; i++) {
+    for (uint32_t i = 0; i < hidden->source_count; i++) {
         text_raw(out, i ? ",[" : "[");
-        text_string(out, (hearth_str){private->sources[i].id, strlen(private->sources[i].id)});
+        text_string(out, (hearth_str){hidden->sources[i].id, strlen(hidden->sources[i].id)});
         text_raw(out, ",");
-        text_integer(out, (int64_t) private->sources[i].sequence);
+        text_integer(out, (int64_t)hidden->sources[i].sequence);
         text_raw(out, "]");
     }
     text_raw(out, "]");
 }
 
-hearth_str state_document(const struct character *c, const struct character_private *private,
+hearth_str state_document(const struct character *c, const struct character_private *hidden,
                           char buffer[STATE_TEXT_SIZE])
 {
     struct text out = {.ptr = buffer, .size = STATE_TEXT_SIZE};
@@ -104,7 +104,7 @@ hearth_str state_document(const struct character *c, const struct character_priv
     put_name(&out, "gamedata", c->gamedata);
     put_number(&out, "created", c->created_ms);
     put_number(&out, "updated", c->updated_ms);
-    put_private(&out, private);
+    put_private(&out, hidden);
     text_raw(&out, "}");
     return out.overflow ? (hearth_str){NULL, 0} : (hearth_str){buffer, out.len};
 }

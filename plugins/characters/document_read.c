@@ -92,16 +92,16 @@ static void read_derived(struct reader *reader, struct character_derived *d)
         reader->bad = 1;
 }
 
-static void read_private(struct reader *reader, struct character_private *private)
+static void read_private(struct reader *reader, struct character_private *hidden)
 {
     const hearth_json *json = reader->json;
     if (json->get(reader->root, "holder"))
-        string(reader, json->get(reader->root, "holder"), private->holder, STATE_ID_SIZE);
+        string(reader, json->get(reader->root, "holder"), hidden->holder, STATE_ID_SIZE);
     if (!json->get(reader->root, "sources"))
         return;
     const hearth_json_value *list = array(reader, "sources", 0, STATE_MAX_SOURCES);
     for (size_t i = 0; list && i < json->size(list); i++) {
-        struct character_source *source = &private->sources[private->source_count++];
+        struct character_source *source = &hidden->sources[hidden->source_count++];
         string(reader, json->at(json->at(list, i), 0), source->id, sizeof(source->id));
         source->sequence =
             (uint64_t)integer(reader, json->at(json->at(list, i), 1), 0, (INT64_C(1) << 53) - 1);
@@ -109,12 +109,12 @@ static void read_private(struct reader *reader, struct character_private *privat
 }
 
 hearth_status state_read(const hearth_json *json, const hearth_json_value *document,
-                         struct character_draft *draft, struct character_private *private)
+                         struct character_draft *draft, struct character_private *hidden)
 {
     struct reader reader = {.json = json, .root = document};
     struct character *c = &draft->character;
     memset(c, 0, sizeof(*c));
-    memset(private, 0, sizeof(*private));
+    memset(hidden, 0, sizeof(*hidden));
     c->items = draft->items;
     string(&reader, json->get(document, "name"), c->name, sizeof(c->name));
     string(&reader, json->get(document, "race"), c->race, sizeof(c->race));
@@ -133,6 +133,6 @@ hearth_status state_read(const hearth_json *json, const hearth_json_value *docum
         c->coins[i] = integer(&reader, json->at(coins, i), 0, (INT64_C(1) << 53) - 1);
     read_inventory(&reader, c);
     read_derived(&reader, &c->derived);
-    read_private(&reader, private);
+    read_private(&reader, hidden);
     return reader.bad ? HEARTH_EINVAL : HEARTH_OK;
 }

@@ -101,7 +101,7 @@ static void apply(struct job *job, const hearth_entity *entity)
 {
     struct characters_loop *loop = job->loop;
     const struct character_state *state = state_of(entity);
-    struct character_private private;
+    struct character_private hidden;
     struct character_draft draft;
     hearth_entity_next next;
     char body[STATE_TEXT_SIZE];
@@ -113,10 +113,10 @@ static void apply(struct job *job, const hearth_entity *entity)
         return;
     }
     draft.character.updated_ms = loop->clock->wall_ms(loop->ctx);
-    state_private(state, &private);
-    if (strcmp(private.holder, job->cleared) == 0)
-    private.holder[0] = 0;
-    hearth_status status = collection_next(loop, &draft.character, &private, job->user,
+    state_private(state, &hidden);
+    if (strcmp(hidden.holder, job->cleared) == 0)
+        hidden.holder[0] = 0;
+    hearth_status status = collection_next(loop, &draft.character, &hidden, job->user,
                                            entity->version + 1, body, &next);
     if (status == HEARTH_OK) {
         next.receipt = job->has_receipt ? &job->receipt : NULL;

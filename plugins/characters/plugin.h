@@ -170,7 +170,7 @@ hearth_status collection_define(struct characters_loop *loop);
 struct rules_dice collection_dice(struct characters_loop *loop);
 /* Fills `next` with both forms; `buffer` must live as long as next.body is used. ENOMEM. */
 hearth_status collection_next(struct characters_loop *loop, const struct character *c,
-                              const struct character_private *private, hearth_str user,
+                              const struct character_private *hidden, hearth_str user,
                               uint64_t version, char buffer[STATE_TEXT_SIZE],
                               hearth_entity_next *next) HEARTH_MUST_CHECK;
 

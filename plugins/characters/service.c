@@ -127,14 +127,14 @@ static void on_done(hearth_status status, const hearth_entity *entity, void *arg
 }
 
 static void commit(struct call *call, const hearth_entity *entity, struct character_draft *draft,
-                   const struct character_private *private)
+                   const struct character_private *hidden)
 {
     struct characters_loop *loop = call->home;
     uint32_t durability = conf_of(loop)->durability;
     hearth_entity_next next;
     char body[STATE_TEXT_SIZE];
     draft->character.updated_ms = loop->clock->wall_ms(loop->ctx);
-    hearth_status status = collection_next(loop, &draft->character, private, call->user,
+    hearth_status status = collection_next(loop, &draft->character, hidden, call->user,
                                            entity->version + 1, body, &next);
     if (status == HEARTH_OK)
         status =
@@ -188,20 +188,21 @@ static const char *apply_change(const struct ruleset *rules, const hearth_charac
 
 /* Whether this batch is news to the character; remembers it, and forgets the source that has been
  * silent longest when there is no room. */
-static int take_sequence(struct character_private *private, const char *id, uint64_t sequence)
+static int take_sequence(struct character_private *hidden, const char *id, uint64_t sequence)
 {
     uint32_t at = 0;
-    while (at < private->source_count && strcmp(private->sources[at].id, id) != 0)
+    while (at < hidden->source_count && strcmp(hidden->sources[at].id, id) != 0)
         at++;
-    if (at < private->source_count && private->sources[at].sequence >= sequence)
+    if (at < hidden->source_count && hidden->sources[at].sequence >= sequence)
         return 0;
-    if (at == private->source_count && private->source_count < STATE_MAX_SOURCES)
-    private->source_count++;
-    else if (at == private->source_count) at = 0;
-    uint32_t newest = private->source_count - 1;
-    memmove(&private->sources[at], &private->sources[at + 1],
-            (newest - at) * sizeof(private->sources[0]));
-    struct character_source *source = &private->sources[newest];
+    if (at == hidden->source_count && hidden->source_count < STATE_MAX_SOURCES)
+        hidden->source_count++;
+    else if (at == hidden->source_count)
+        at = 0;
+    uint32_t newest = hidden->source_count - 1;
+    memmove(&hidden->sources[at], &hidden->sources[at + 1],
+            (newest - at) * sizeof(hidden->sources[0]));
+    struct character_source *source = &hidden->sources[newest];
     memset(source, 0, sizeof(*source));
     memcpy(source->id, id, strlen(id));
     source->sequence = sequence;
@@ -210,28 +211,28 @@ static int take_sequence(struct character_private *private, const char *id, uint
 
 static void apply(struct call *call, const hearth_entity *entity)
 {
-    struct character_private private;
+    struct character_private hidden;
     struct character_draft draft;
-    state_private(state_of(entity), &private);
-    if (!take_sequence(&private, call->subject, call->sequence)) {
+    state_private(state_of(entity), &hidden);
+    if (!take_sequence(&hidden, call->subject, call->sequence)) {
         answer(call->home->ctx, call, HEARTH_OK);
         return;
     }
     character_draft_init(&draft, &state_of(entity)->character);
     for (size_t i = 0; i < call->count; i++)
         call->codes[i] = apply_change(call->home->data->rules, &call->changes[i], &draft);
-    commit(call, entity, &draft, &private);
+    commit(call, entity, &draft, &hidden);
 }
 
 static void mark(struct call *call, const hearth_entity *entity, const char *holder)
 {
-    struct character_private private;
+    struct character_private hidden;
     struct character_draft draft;
-    state_private(state_of(entity), &private);
+    state_private(state_of(entity), &hidden);
     character_draft_init(&draft, &state_of(entity)->character);
-    memset(private.holder, 0, sizeof(private.holder));
-    memcpy(private.holder, holder, strlen(holder));
-    commit(call, entity, &draft, &private);
+    memset(hidden.holder, 0, sizeof(hidden.holder));
+    memcpy(hidden.holder, holder, strlen(holder));
+    commit(call, entity, &draft, &hidden);
 }
 
 static void on_turn(hearth_status status, const hearth_entity *entity, void *arg)

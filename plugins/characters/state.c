@@ -153,7 +153,7 @@ static void *piece(char **at, const void *from, size_t size)
 }
 
 struct character_state *state_create(const struct character *c,
-                                     const struct character_private *private, hearth_str user,
+                                     const struct character_private *hidden, hearth_str user,
                                      uint64_t version, state_date date)
 {
     char json[STATE_TEXT_SIZE], etag[32];
@@ -162,9 +162,9 @@ struct character_state *state_create(const struct character *c,
     if (out.overflow)
         return NULL;
     size_t etag_len = (size_t)snprintf(etag, sizeof(etag), "\"%llu\"", (unsigned long long)version);
-    size_t holder_size = strlen(private->holder) + 1;
+    size_t holder_size = strlen(hidden->holder) + 1;
     size_t items_size = c->item_count * sizeof(*c->items);
-    size_t sources_size = private->source_count * sizeof(*private->sources);
+    size_t sources_size = hidden->source_count * sizeof(*hidden->sources);
     size_t size = sizeof(struct character_state) + items_size + sources_size + out.len + etag_len +
                   holder_size + (size_t)5 * 8; /* what rounding each piece up to 8 bytes may add */
     struct character_state *state = malloc(size);
@@ -173,10 +173,10 @@ struct character_state *state_create(const struct character *c,
     char *at = (char *)(state + 1);
     state->character = *c;
     state->character.items = piece(&at, c->items, items_size);
-    state->sources = piece(&at, private->sources, sources_size);
-    state->source_count = private->source_count;
+    state->sources = piece(&at, hidden->sources, sources_size);
+    state->source_count = hidden->source_count;
     state->size = (uint32_t)size;
-    state->holder = piece(&at, private->holder, holder_size);
+    state->holder = piece(&at, hidden->holder, holder_size);
     state->json = (hearth_str){piece(&at, json, out.len), out.len};
     state->etag = (hearth_str){piece(&at, etag, etag_len), etag_len};
     return state;

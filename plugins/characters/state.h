@@ -44,7 +44,7 @@ typedef void (*state_date)(int64_t wall_ms, char out[HEARTH_RFC3339_SIZE]);
 
 /* [any] NULL: out of memory. */
 struct character_state *state_create(const struct character *c,
-                                     const struct character_private *private, hearth_str user,
+                                     const struct character_private *hidden, hearth_str user,
                                      uint64_t version, state_date date);
 /* [any] NULL is fine. */
 void state_destroy(struct character_state *state);
@@ -53,13 +53,13 @@ void state_destroy(struct character_state *state);
 void state_private(const struct character_state *state, struct character_private *out);
 
 /* [any] The document for storage, into `buffer`; {NULL, 0} when it does not fit. */
-hearth_str state_document(const struct character *c, const struct character_private *private,
+hearth_str state_document(const struct character *c, const struct character_private *hidden,
                           char buffer[STATE_TEXT_SIZE]);
 
 /* [loop] Reads a document. EINVAL: it is not one that state_document made. */
 hearth_status state_read(const hearth_json *json, const hearth_json_value *document,
                          struct character_draft *c,
-                         struct character_private *private) HEARTH_MUST_CHECK;
+                         struct character_private *hidden) HEARTH_MUST_CHECK;
 
 /* [any] "1d8+2", "1d4", "1d4-1", "1+3", "0". */
 #define STATE_DAMAGE_SIZE 48

@@ -36,11 +36,11 @@ static void date(int64_t wall_ms, char out[HEARTH_RFC3339_SIZE])
 }
 
 /* Every field at its largest or most awkward. */
-static void largest(struct character_draft *draft, struct character_private *private)
+static void largest(struct character_draft *draft, struct character_private *hidden)
 {
     struct character *c = &draft->character;
     memset(draft, 0, sizeof(*draft));
-    memset(private, 0, sizeof(*private));
+    memset(hidden, 0, sizeof(*hidden));
     memset(c->name, 'W', sizeof(c->name) - 1);
     memset(c->race, 'R', sizeof(c->race) - 1);
     memset(c->sub_race, 'S', sizeof(c->sub_race) - 1);
@@ -62,15 +62,15 @@ static void largest(struct character_draft *draft, struct character_private *pri
     for (int32_t i = 0; i < CHARACTER_MAX_ITEMS; i++)
         c->items[c->item_count++] = (struct character_item){INT32_MAX - i, CHARACTER_MAX_QUANTITY};
     for (uint32_t i = 0; i < STATE_MAX_SOURCES; i++) {
-        memset(private->sources[i].id, '"', STATE_ID_SIZE - 1);
-        private->sources[i].sequence = (UINT64_C(1) << 53) - 1;
+        memset(hidden->sources[i].id, '"', STATE_ID_SIZE - 1);
+        hidden->sources[i].sequence = (UINT64_C(1) << 53) - 1;
     }
-    private->source_count = STATE_MAX_SOURCES;
-    memset(private->holder, '\\', STATE_ID_SIZE - 1);
+    hidden->source_count = STATE_MAX_SOURCES;
+    memset(hidden->holder, '\\', STATE_ID_SIZE - 1);
 }
 
 static hearth_status read_back(hearth_str text, struct character_draft *draft,
-                               struct character_private *private)
+                               struct character_private *hidden)
 {
     const hearth_json_value *document = NULL;
     hearth_ctx *ctx = hearth_test_own_ctx(host, 0);
@@ -79,7 +79,7 @@ static hearth_status read_back(hearth_str text, struct character_draft *draft,
     hearth_status status = json->parse(own, text, &document, NULL);
     assert_true(status == HEARTH_OK || status == HEARTH_EINVAL);
     if (status == HEARTH_OK)
-        status = state_read(json, document, draft, private);
+        status = state_read(json, document, draft, hidden);
     hearth_arena_get(ctx)->destroy(own);
     return status;
 }
@@ -87,16 +87,16 @@ static hearth_status read_back(hearth_str text, struct character_draft *draft,
 static void the_largest_character_goes_there_and_back(void **state)
 {
     struct character_draft draft, back;
-    struct character_private private, private_back;
+    struct character_private hidden, private_back;
     char buffer[STATE_TEXT_SIZE];
     (void)state;
-    largest(&draft, &private);
-    hearth_str document = state_document(&draft.character, &private, buffer);
+    largest(&draft, &hidden);
+    hearth_str document = state_document(&draft.character, &hidden, buffer);
     assert_non_null(document.ptr);
     assert_int_equal(read_back(document, &back, &private_back), HEARTH_OK);
     memcpy(back.character.id, draft.character.id, sizeof(back.character.id)); /* from the key */
     assert_memory_equal(back.items, draft.items, sizeof(draft.items));
-    assert_memory_equal(&private, &private_back, sizeof(private));
+    assert_memory_equal(&hidden, &private_back, sizeof(hidden));
     back.character.items = draft.character.items;
     assert_memory_equal(&back.character, &draft.character, sizeof(draft.character));
 }
@@ -104,14 +104,14 @@ static void the_largest_character_goes_there_and_back(void **state)
 static void the_largest_character_is_json(void **state)
 {
     struct character_draft draft;
-    struct character_private private, copy;
+    struct character_private hidden, copy;
     const hearth_json_value *shown = NULL;
     char user[512];
     (void)state;
-    largest(&draft, &private);
+    largest(&draft, &hidden);
     memset(user, '\x01', sizeof(user)); /* each becomes six bytes */
     struct character_state *made =
-        state_create(&draft.character, &private, (hearth_str){user, sizeof(user)},
+        state_create(&draft.character, &hidden, (hearth_str){user, sizeof(user)},
                      UINT64_C(9007199254740991), date);
     assert_non_null(made);
     assert_int_equal(json->parse(arena, made->json, &shown, NULL), HEARTH_OK);
@@ -121,25 +121,25 @@ static void the_largest_character_is_json(void **state)
     assert_int_equal(json->size(json->get(shown, "inventory")), CHARACTER_MAX_ITEMS);
     assert_int_equal(made->etag.len, strlen("\"9007199254740991\""));
     state_private(made, &copy);
-    assert_memory_equal(&copy, &private, sizeof(private));
+    assert_memory_equal(&copy, &hidden, sizeof(hidden));
     state_destroy(made);
 }
 
 static void every_missing_or_foreign_part_is_refused(void **state)
 {
     struct character_draft draft, back;
-    struct character_private private;
+    struct character_private hidden;
     char buffer[STATE_TEXT_SIZE];
     (void)state;
-    largest(&draft, &private);
+    largest(&draft, &hidden);
     draft.character.item_count = 2;
-    hearth_str document = state_document(&draft.character, &private, buffer);
+    hearth_str document = state_document(&draft.character, &hidden, buffer);
     for (size_t i = 0; i + 1 < document.len; i++) { /* every string and number, damaged once */
         char kept = buffer[i];
         if (kept != '"' && kept != '[' && (kept < '0' || kept > '9'))
             continue;
         buffer[i] = kept == '[' ? '{' : kept == '"' ? ' ' : '-';
-        (void)read_back(document, &back, &private); /* ASan and UBSan watch */
+        (void)read_back(document, &back, &hidden); /* ASan and UBSan watch */
         buffer[i] = kept;
     }
     static const char *const keys[] = {
@@ -152,13 +152,13 @@ static void every_missing_or_foreign_part_is_refused(void **state)
         at = memmem(buffer, document.len, key, strlen(key));
         assert_non_null(at);
         at[1] = '_';
-        if (read_back(document, &back, &private) != HEARTH_EINVAL)
+        if (read_back(document, &back, &hidden) != HEARTH_EINVAL)
             fail_msg("a document without %s was read", keys[i]);
         at[1] = keys[i][0];
     }
-    assert_int_equal(read_back(document, &back, &private), HEARTH_OK);
-    assert_int_equal(read_back(HEARTH_STR("[]"), &back, &private), HEARTH_EINVAL);
-    assert_int_equal(read_back(HEARTH_STR("{}"), &back, &private), HEARTH_EINVAL);
+    assert_int_equal(read_back(document, &back, &hidden), HEARTH_OK);
+    assert_int_equal(read_back(HEARTH_STR("[]"), &back, &hidden), HEARTH_EINVAL);
+    assert_int_equal(read_back(HEARTH_STR("{}"), &back, &hidden), HEARTH_EINVAL);
 }
 
 static void damage_is_written_as_documented(void **state)

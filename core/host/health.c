@@ -17,6 +17,7 @@
 
 typedef struct report {
     hearth_health state;
+    bool made; /* at least once */
     char reason[MAX_REASON];
 } report;
 
@@ -83,19 +84,24 @@ void health_report(hearth_ctx *ctx, const char *name, hearth_health state, const
     pthread_mutex_lock(&health->lock);
     component *item = find(health, owner, name);
     bool changed = item && item->reports[place].state != state;
+    bool starting = item && !item->reports[place].made && state == HEARTH_NOT_READY;
     if (item) {
+        item->reports[place].made = true;
         item->reports[place].state = state;
         (void)snprintf(item->reports[place].reason, MAX_REASON, "%s", reason ? reason : "");
     }
     pthread_mutex_unlock(&health->lock);
     if (!item)
         log_error(owner->id, "health of %s is lost: too many components", name);
+    else if (starting) /* as every start begins */
+        log_info(owner->id, "%s is not ready yet on loop %u: %s", name, place,
+                 reason ? reason : "no reason given");
     else if (changed && state != HEARTH_HEALTHY)
         log_warn(owner->id, "%s is %s on loop %u: %s", name,
                  state == HEARTH_NOT_READY ? "not ready" : "degraded", place,
                  reason ? reason : "no reason given");
     else if (changed)
-        log_debug(owner->id, "%s is healthy on loop %u", name, place);
+        log_info(owner->id, "%s is healthy on loop %u", name, place);
 }
 
 static const report *worst(const host_health *health, const component *item)

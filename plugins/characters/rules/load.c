@@ -63,8 +63,11 @@ static json_t *read_checked(struct load *load)
     snprintf(path, sizeof(path), "%s/%s.json", load->folder, load->file);
     json_t *root = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
     if (!root) {
-        load_refuse(load, "line %d, column %d: expected readable JSON, found: %s", error.line,
-                    error.column, error.text);
+        if (error.line < 0)
+            load_refuse(load, "expected a readable file, found: %s", error.text);
+        else
+            load_refuse(load, "line %d, column %d: expected readable JSON, found: %s", error.line,
+                        error.column, error.text);
         return NULL;
     }
     json_t *schema = schema_builtin(load->file);

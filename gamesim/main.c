@@ -15,7 +15,10 @@ struct program {
     gamesim_host *host;
     gamesim_http *http;
     uv_signal_t signals[2];
-    bool stopping;
+    bool draining, stopping;
+    char http_address[ADDRESS_TEXT_SIZE];
+    bool announced;
+    int status;
 };
 
 static void on_stopped(void *arg)
@@ -23,19 +26,29 @@ static void on_stopped(void *arg)
     loop_stop(&((struct program *)arg)->loop);
 }
 
+static void stop(struct program *program)
+{
+    if (program->stopping)
+        return;
+    program->stopping = true;
+    host_stop(program->host);
+    if (program->http)
+        status_stop(program->http, on_stopped, program);
+    else
+        on_stopped(program);
+}
+
+/* The second signal does not wait for sessions any more. */
 static void on_signal(uv_signal_t *handle, int number)
 {
     struct program *program = handle->data;
     loop_wake(&program->loop);
     if (program->stopping)
         return;
-    program->stopping = true;
     log_info("gamesim", "stopping on signal %d", number);
-    host_stop(program->host);
-    if (program->http)
-        status_stop(program->http, on_stopped, program);
-    else
-        on_stopped(program);
+    if (!host_drain(program->host, program->draining))
+        stop(program);
+    program->draining = true;
 }
 
 static void watch_signals(struct program *program)
@@ -48,8 +61,7 @@ static void watch_signals(struct program *program)
     }
 }
 
-static hearth_status start_http(struct program *program, const struct options *options,
-                                char text[ADDRESS_TEXT_SIZE])
+static hearth_status start_http(struct program *program, const struct options *options)
 {
     hearth_error error;
     hearth_address bound;
@@ -58,35 +70,61 @@ static hearth_status start_http(struct program *program, const struct options *o
     if (status != HEARTH_OK)
         fprintf(stderr, "hearth-gamesim: --metrics: %s\n", error.text);
     else
-        address_format(&bound, text);
+        address_format(&bound, program->http_address);
     return status;
+}
+
+static void announce(void *arg)
+{
+    struct program *program = arg;
+    char udp[NETCODE_ADDRESS_TEXT];
+    netcode_address address = host_address(program->host);
+    if (program->announced)
+        return;
+    program->announced = true;
+    netcode_address_format(&address, udp);
+    if (program->http)
+        printf("hearth-gamesim: ready on udp %s, http %s\n", udp, program->http_address);
+    else
+        printf("hearth-gamesim: ready on udp %s\n", udp);
+    fflush(stdout);
+}
+
+static void on_refused(void *arg, const char *why)
+{
+    struct program *program = arg;
+    fprintf(stderr, "hearth-gamesim: hearthd does not take this instance: %s\n", why);
+    program->status = 1;
+    stop(program);
+}
+
+static void on_finished(void *arg, bool clean)
+{
+    struct program *program = arg;
+    program->status = clean ? 0 : 1;
+    stop(program);
 }
 
 static int serve(struct program *program, const struct options *options)
 {
-    char udp[NETCODE_ADDRESS_TEXT], http[ADDRESS_TEXT_SIZE] = "";
-    hearth_status status = options->metrics[0] ? start_http(program, options, http) : HEARTH_OK;
+    hearth_status status = options->metrics[0] ? start_http(program, options) : HEARTH_OK;
     if (status != HEARTH_OK) {
         host_stop(program->host);
         return status == HEARTH_EINVAL ? 2 : 1;
     }
     watch_signals(program);
-    netcode_address address = host_address(program->host);
-    if (!options->has_public && netcode_address_is_any(&address))
-        log_warn("gamesim",
-                 "--listen is a wildcard and there is no --public: only tokens that name "
-                 "this very address are accepted");
-    if (options->metrics[0])
-        printf("hearth-gamesim: ready on udp %s, http %s\n", netcode_address_format(&address, udp),
-               http);
-    else
-        printf("hearth-gamesim: ready on udp %s\n", netcode_address_format(&address, udp));
-    fflush(stdout);
+    if (options->standalone) {
+        if (!options->has_public && netcode_address_is_any(&options->listen))
+            log_warn("gamesim",
+                     "--listen is a wildcard and there is no --public: only tokens that name "
+                     "this very address are accepted");
+        announce(program);
+    }
     loop_run(&program->loop);
     for (int i = 0; i < 2; i++)
         uv_close((uv_handle_t *)&program->signals[i], NULL);
     status_destroy(program->http);
-    return 0;
+    return program->status;
 }
 
 static int run(const struct options *options, const struct dungeon *dungeon)
@@ -99,7 +137,8 @@ static int run(const struct options *options, const struct dungeon *dungeon)
         fprintf(stderr, "hearth-gamesim: %s\n", error.text);
         return status;
     }
-    if (host_create(&program.host, &program.loop.uv, options, dungeon, text) == HEARTH_OK)
+    const struct host_events events = {announce, on_refused, on_finished, &program};
+    if (host_create(&program.host, &program.loop.uv, options, dungeon, &events, text) == HEARTH_OK)
         status = serve(&program, options);
     else
         fprintf(stderr, "hearth-gamesim: %s\n", text);
@@ -112,7 +151,7 @@ static int run(const struct options *options, const struct dungeon *dungeon)
 int main(int argc, char **argv)
 {
     static struct dungeon dungeon;
-    struct options options;
+    static struct options options;
     char error[512];
     signal(SIGPIPE, SIG_IGN);
     if (sodium_init() < 0) {
@@ -132,6 +171,6 @@ int main(int argc, char **argv)
         return 2;
     }
     int status = run(&options, &dungeon);
-    sodium_memzero(options.key, sizeof(options.key));
+    sodium_memzero(&options, sizeof(options));
     return status;
 }

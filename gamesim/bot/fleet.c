@@ -2,6 +2,7 @@
  * fleet.c - see fleet.h. Players start a few at a time, so that a thousand of them do not fall into
  * one socket buffer at once.
  */
+#include "bot/enlist.h"
 #include "bot/fleet.h"
 #include "host/tick.h"
 
@@ -25,9 +26,10 @@ struct fleet {
     struct tick_timer tick;
     uv_signal_t interrupt;
     struct player *players;
-    uint32_t started;
+    enlistment *enlist; /* NULL: stand-alone */
+    uint32_t started;   /* stand-alone */
     uint64_t all_in_ns; /* 0: not yet */
-    bool stopping;
+    bool failed, stopping;
 };
 
 static bool start_one(struct fleet *fleet)
@@ -57,8 +59,9 @@ static void stop(struct fleet *fleet)
     if (fleet->stopping)
         return;
     fleet->stopping = true;
-    for (uint32_t i = 0; i < fleet->started; i++)
+    for (uint32_t i = 0; i < fleet->options->players; i++)
         player_stop(&fleet->players[i]);
+    enlist_stop(fleet->enlist);
     tick_stop(&fleet->tick);
     uv_close((uv_handle_t *)&fleet->interrupt, NULL);
 }
@@ -67,7 +70,7 @@ static void stop(struct fleet *fleet)
 static bool is_over(struct fleet *fleet, uint64_t now_ns)
 {
     uint32_t in = 0, over = 0;
-    for (uint32_t i = 0; i < fleet->started; i++) {
+    for (uint32_t i = 0; i < fleet->options->players; i++) {
         const struct player *player = &fleet->players[i];
         in += player_is_in(player);
         over += player->state == PLAYER_FINISHED || player->state == PLAYER_FAILED;
@@ -82,25 +85,60 @@ static bool is_over(struct fleet *fleet, uint64_t now_ns)
            now_ns - fleet->all_in_ns >= fleet->options->duration_seconds * SECOND_NS;
 }
 
+/* A token of hearthd's says where to go. */
+static void on_token(void *arg, uint32_t number, const uint8_t token[NETCODE_TOKEN_BYTES])
+{
+    struct fleet *fleet = arg;
+    struct client_token parsed;
+    int family = AF_INET;
+    if (client_token_read(&parsed, token, NETCODE_TOKEN_BYTES) &&
+        parsed.servers[0].type == NETCODE_ADDRESS_IPV6)
+        family = AF_INET6;
+    sodium_memzero(&parsed, sizeof(parsed));
+    player_start(&fleet->players[number], &fleet->loop, number, fleet->tally, token, family);
+}
+
+static void on_failed(void *arg, uint32_t number, const char *why)
+{
+    struct fleet *fleet = arg;
+    fprintf(stderr, "hearth-bot: player %u: %s\n", number, why);
+    fleet->tally->errors++;
+    fleet->failed = true;
+}
+
+/* With a duration, a match that ended is followed by the next one. */
+static void play_on(struct fleet *fleet, uint32_t number)
+{
+    struct player *player = &fleet->players[number];
+    if (fleet->options->duration_seconds == 0 || player->state != PLAYER_FINISHED)
+        return;
+    if (!fleet->enlist) {
+        player->state = PLAYER_PLAYING;
+        return;
+    }
+    player_stop(player);
+    enlist_again(fleet->enlist, number);
+}
+
 static void on_tick(void *arg, uint64_t now_ns)
 {
     struct fleet *fleet = arg;
     if (fleet->stopping)
         return;
-    for (int i = 0; i < STARTS_PER_TICK && fleet->started < fleet->options->players; i++) {
+    if (fleet->enlist)
+        enlist_tick(fleet->enlist, now_ns);
+    for (int i = 0;
+         i < STARTS_PER_TICK && !fleet->enlist && fleet->started < fleet->options->players; i++) {
         if (!start_one(fleet)) {
             stop(fleet);
             return;
         }
     }
-    for (uint32_t i = 0; i < fleet->started; i++) {
-        struct player *player = &fleet->players[i];
-        /* With a duration, a match that ended is followed by the next one. */
-        if (fleet->options->duration_seconds != 0 && player->state == PLAYER_FINISHED)
-            player->state = PLAYER_PLAYING;
-        player_tick(player);
+    for (uint32_t i = 0; i < fleet->options->players; i++) {
+        play_on(fleet, i);
+        player_tick(&fleet->players[i]);
     }
-    if (is_over(fleet, now_ns))
+    if (fleet->failed || is_over(fleet, now_ns))
         stop(fleet);
 }
 
@@ -113,27 +151,39 @@ static void on_interrupt(uv_signal_t *handle, int number)
     stop(fleet);
 }
 
+static hearth_status prepare(struct fleet *fleet)
+{
+    const struct fleet_options *options = fleet->options;
+    const struct enlist_events events = {on_token, on_failed, fleet};
+    if (options->url)
+        return enlist_create(&fleet->enlist, &fleet->loop, options->url, options->players, &events);
+    return netcode_issuer_init(&fleet->issuer, options->key, options->protocol_id,
+                               options->token_lifetime_seconds);
+}
+
 hearth_status fleet_run(const struct fleet_options *options, struct tally *tally)
 {
     struct fleet fleet = {.options = options, .tally = tally};
     tally->players = options->players;
-    hearth_status status = netcode_issuer_init(&fleet.issuer, options->key, options->protocol_id,
-                                               options->token_lifetime_seconds);
-    if (status != HEARTH_OK)
-        return status;
     fleet.players = calloc(options->players, sizeof(*fleet.players));
     if (!fleet.players || uv_loop_init(&fleet.loop) != 0) {
         free(fleet.players);
         return HEARTH_ENOMEM;
     }
-    uv_signal_init(&fleet.loop, &fleet.interrupt);
-    fleet.interrupt.data = &fleet;
-    uv_signal_start(&fleet.interrupt, on_interrupt, SIGINT);
-    tick_start(&fleet.tick, &fleet.loop, TICKS_PER_SECOND, on_tick, &fleet);
-    uv_run(&fleet.loop, UV_RUN_DEFAULT);
+    hearth_status status = prepare(&fleet);
+    if (status == HEARTH_OK) {
+        uv_signal_init(&fleet.loop, &fleet.interrupt);
+        fleet.interrupt.data = &fleet;
+        uv_signal_start(&fleet.interrupt, on_interrupt, SIGINT);
+        tick_start(&fleet.tick, &fleet.loop, TICKS_PER_SECOND, on_tick, &fleet);
+        uv_run(&fleet.loop, UV_RUN_DEFAULT);
+    }
     uv_loop_close(&fleet.loop);
     netcode_issuer_finish(&fleet.issuer);
+    enlist_destroy(fleet.enlist);
     free(fleet.players);
+    if (status != HEARTH_OK)
+        return status;
     return tally->errors == 0 && tally->connected == options->players ? HEARTH_OK
                                                                       : HEARTH_EUNAVAILABLE;
 }

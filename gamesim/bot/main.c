@@ -4,7 +4,7 @@
  * unusable options.
  */
 #include "bot/fleet.h"
-#include "host/hex.h"
+#include "text/hex.h"
 
 #include <getopt.h>
 #include <signal.h>
@@ -13,9 +13,12 @@
 #include <string.h>
 
 static const char usage[] =
-    "usage: hearth-bot --standalone ADDR:PORT --key HEX --protocol-id HEX --players N\n"
+    "usage: hearth-bot --server URL --players N [--duration SECONDS] [--json]\n"
+    "       hearth-bot --standalone ADDR:PORT --key HEX --protocol-id HEX --players N\n"
     "                  [--duration SECONDS] [--token-lifetime SECONDS] [--json]\n"
     "\n"
+    "  --server URL            plays as anybody does: accounts, characters and sessions of this "
+    "hearthd\n"
     "  --standalone ADDR:PORT  plays on a hearth-gamesim --standalone, with tokens of its own "
     "making\n"
     "  --key HEX               64 digits, the gamesim's private key\n"
@@ -25,7 +28,7 @@ static const char usage[] =
     "  --token-lifetime N      seconds (default 30)\n"
     "  --json                  the last line of output is one JSON object\n";
 
-enum { STANDALONE = 1, KEY, PROTOCOL, PLAYERS, DURATION, LIFETIME, JSON, HELP };
+enum { STANDALONE = 1, KEY, PROTOCOL, PLAYERS, DURATION, LIFETIME, JSON, SERVER, HELP };
 
 struct command_line {
     struct fleet_options fleet;
@@ -70,6 +73,11 @@ static const char *apply_option(struct command_line *out, int option, const char
         return read_number(value, 1, 31536000, &out->fleet.token_lifetime_seconds)
                    ? NULL
                    : "--token-lifetime: expected a number of seconds from 1 to 31536000";
+    case SERVER:
+        if (strncmp(value, "http://", 7) != 0 && strncmp(value, "https://", 8) != 0)
+            return "--server: expected a URL such as http://127.0.0.1:8080";
+        out->fleet.url = value;
+        return NULL;
     case JSON:
         out->json = true;
         return NULL;
@@ -88,6 +96,7 @@ static const char *read_options(struct command_line *out, int argc, char **argv,
                                           {"players", required_argument, NULL, PLAYERS},
                                           {"duration", required_argument, NULL, DURATION},
                                           {"token-lifetime", required_argument, NULL, LIFETIME},
+                                          {"server", required_argument, NULL, SERVER},
                                           {"json", no_argument, NULL, JSON},
                                           {"help", no_argument, NULL, HELP},
                                           {NULL, 0, NULL, 0}};
@@ -96,8 +105,7 @@ static const char *read_options(struct command_line *out, int argc, char **argv,
         const char *text;
     } needed[] = {{STANDALONE, "--standalone is missing"},
                   {KEY, "--key is missing"},
-                  {PROTOCOL, "--protocol-id is missing"},
-                  {PLAYERS, "--players is missing"}};
+                  {PROTOCOL, "--protocol-id is missing"}};
     bool seen[HELP + 1] = {false};
     const char *wrong = NULL;
     int option;
@@ -113,11 +121,15 @@ static const char *read_options(struct command_line *out, int argc, char **argv,
     }
     if (!wrong && optind < argc)
         wrong = "there are only options, no other arguments";
-    for (size_t i = 0; i < sizeof(needed) / sizeof(*needed) && !wrong && !out->help; i++) {
-        if (!seen[needed[i].option])
-            wrong = needed[i].text;
+    if (wrong || out->help)
+        return wrong;
+    for (size_t i = 0; i < sizeof(needed) / sizeof(*needed); i++) {
+        if (!seen[SERVER] && !seen[needed[i].option])
+            return needed[i].text;
+        if (seen[SERVER] && seen[needed[i].option])
+            return "--standalone, --key and --protocol-id do not go with --server";
     }
-    return wrong;
+    return seen[PLAYERS] ? NULL : "--players is missing";
 }
 
 int main(int argc, char **argv)

@@ -138,7 +138,10 @@ bool player_start(struct player *p, uv_loop_t *loop, unsigned number, struct tal
                   const uint8_t token[NETCODE_TOKEN_BYTES], int family)
 {
     struct sockaddr_storage any = {.ss_family = (sa_family_t)family};
+    bool admitted = p->admitted;
     memset(p, 0, sizeof(*p));
+    p->admitted = admitted;
+    p->state = PLAYER_CONNECTING;
     p->number = number;
     p->tally = tally;
     p->client.send = send_datagram;
@@ -174,7 +177,7 @@ static void send_inputs(struct player *p, uint64_t now_ns)
 void player_tick(struct player *p)
 {
     uint64_t now_ns = uv_hrtime();
-    if (p->state == PLAYER_FAILED || p->state == PLAYER_FINISHED)
+    if (p->state == PLAYER_ABSENT || p->state == PLAYER_FAILED || p->state == PLAYER_FINISHED)
         return;
     netcode_client_update(&p->client, now_ns);
     if (p->client.state <= CLIENT_DISCONNECTED) {
@@ -185,7 +188,8 @@ void player_tick(struct player *p)
         return;
     if (p->state == PLAYER_CONNECTING) {
         p->state = PLAYER_PLAYING;
-        p->tally->connected++;
+        p->tally->connected += !p->admitted;
+        p->admitted = true;
         p->snapshot_ns = now_ns;
     }
     if (now_ns - p->snapshot_ns > PLAYER_SILENCE_NS)
@@ -196,6 +200,9 @@ void player_tick(struct player *p)
 
 void player_stop(struct player *p)
 {
+    if (p->state == PLAYER_ABSENT)
+        return;
+    p->state = PLAYER_ABSENT;
     netcode_client_disconnect(&p->client);
     if (p->socket.loop)
         uv_close((uv_handle_t *)&p->socket, NULL);

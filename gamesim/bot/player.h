@@ -16,6 +16,7 @@
     UINT64_C(3000000000) /* connected without a snapshot for so long: an error */
 
 enum player_state {
+    PLAYER_ABSENT, /* not started, or between two matches */
     PLAYER_CONNECTING,
     PLAYER_PLAYING,
     PLAYER_FINISHED, /* its match has ended */
@@ -26,6 +27,7 @@ struct player {
     enum player_state state;
     unsigned number;
     struct tally *tally;
+    bool admitted; /* once, in this or an earlier session */
     uv_udp_t socket;
     struct netcode_client client;
     struct brain brain;
@@ -40,15 +42,15 @@ struct player {
     uint8_t receive_buffer[2048];
 };
 
-/* Opens the socket and starts connecting with this token. False, with a line on standard error, if
- * there is no socket to be had. */
+/* Opens the socket and starts connecting with this token; again after player_stop, once the loop
+ * has turned. False, with a line on standard error, if there is no socket to be had. */
 bool player_start(struct player *player, uv_loop_t *loop, unsigned number, struct tally *tally,
                   const uint8_t token[NETCODE_TOKEN_BYTES], int family);
 
 /* Thirty times a second: decide, send, notice silence. */
 void player_tick(struct player *player);
 
-/* Leaves and closes the socket. */
+/* Leaves and closes the socket; absent from then on. Harmless when it is already. */
 void player_stop(struct player *player);
 
 /* Whether it is in and has seen the world. */

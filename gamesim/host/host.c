@@ -2,9 +2,8 @@
  * host.c - see host.h. One loop, one socket, one tick for all sessions; everything is allocated
  * here, at start.
  */
-#include "host/host.h"
-#include "host/tick.h"
-#include "match/session.h"
+#include "host/host_state.h"
+#include "host/tenancy.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -13,23 +12,6 @@
 #include <time.h>
 
 #define PLAYERS_PER_SESSION 4
-
-/* Where the client of a netcode slot sits. */
-struct place {
-    struct session *session; /* NULL: the slot is free */
-    uint8_t seat;
-};
-
-struct gamesim_host {
-    udp_socket *udp;
-    netcode_server *server;
-    struct tick_timer tick;
-    const struct dungeon *dungeon;
-    struct session_output output;
-    struct session *sessions;
-    struct place *places; /* by slot */
-    uint32_t session_count, slot_count;
-};
 
 static netcode_time time_now(void)
 {
@@ -60,8 +42,12 @@ static struct session *session_with_room(gamesim_host *host)
 static void on_connected(void *arg, uint32_t slot, const netcode_client_info *client)
 {
     gamesim_host *host = arg;
+    if (host->tenancy) {
+        tenancy_connected(host->tenancy, slot, client);
+        return;
+    }
+    /* Stand-alone, client id and user data mean nothing. */
     struct session *session = session_with_room(host);
-    (void)client; /* stand-alone, client id and user data mean nothing */
     if (!session)
         abort();
     if (session_connected(session) == 0)
@@ -71,25 +57,39 @@ static void on_connected(void *arg, uint32_t slot, const netcode_client_info *cl
     session_join(session, seat, slot, &host->dungeon->hero);
 }
 
+/* Registered, a seat is kept for its player to come back. */
+static void leave(gamesim_host *host, struct session *session, uint8_t seat, bool keep)
+{
+    session_leave(session, seat, keep);
+    if (host->tenancy)
+        tenancy_left(host->tenancy, session, seat);
+}
+
 static void on_disconnected(void *arg, uint32_t slot, netcode_leave how)
 {
     gamesim_host *host = arg;
-    struct place *place = &host->places[slot];
+    struct session *session = host->places[slot].session;
     (void)how;
-    session_leave(place->session, place->seat, false);
-    place->session = NULL;
+    host->places[slot].session = NULL;
+    leave(host, session, host->places[slot].seat, host->tenancy != NULL);
+}
+
+void host_put_out(gamesim_host *host, struct session *session, uint8_t seat, enum wire_leave reason,
+                  bool keep)
+{
+    uint32_t slot = session->seats[seat].slot;
+    session_put_out(session, seat, reason, uv_hrtime());
+    host->places[slot].session = NULL;
+    leave(host, session, seat, keep);
 }
 
 static void on_payload(void *arg, uint32_t slot, const uint8_t *payload, size_t len)
 {
     gamesim_host *host = arg;
     struct place *place = &host->places[slot];
-    uint64_t now = uv_hrtime();
-    if (session_receive(place->session, place->seat, payload, len, now))
-        return;
-    session_put_out(place->session, place->seat, WIRE_LEAVE_BAD_MESSAGES, now);
-    session_leave(place->session, place->seat, false);
-    place->session = NULL;
+    if (!session_receive(place->session, place->seat, payload, len, uv_hrtime()))
+        host_put_out(host, place->session, place->seat, WIRE_LEAVE_BAD_MESSAGES,
+                     host->tenancy != NULL);
 }
 
 static void send_datagram(void *arg, const netcode_address *to, const uint8_t *bytes, size_t len)
@@ -110,9 +110,25 @@ static void disconnect(void *arg, uint32_t slot)
     netcode_server_disconnect(((gamesim_host *)arg)->server, slot);
 }
 
+void host_refuse(gamesim_host *host, uint32_t slot, enum wire_leave reason)
+{
+    uint8_t message[WIRE_MESSAGE_MAX];
+    send_message(host, slot, message, wire_write_leave(message, reason), uv_hrtime());
+    disconnect(host, slot);
+}
+
+static void happened(void *arg, const struct session *session, const struct sim_event *event)
+{
+    gamesim_host *host = arg;
+    if (host->tenancy)
+        tenancy_happened(host->tenancy, session, event);
+}
+
 static void on_datagram(void *arg, const netcode_address *from, uint8_t *bytes, size_t len)
 {
-    netcode_server_receive(((gamesim_host *)arg)->server, from, bytes, len, time_now());
+    gamesim_host *host = arg;
+    if (host->server)
+        netcode_server_receive(host->server, from, bytes, len, time_now());
 }
 
 static void on_batch(void *arg)
@@ -123,46 +139,66 @@ static void on_batch(void *arg)
 static void on_tick(void *arg, uint64_t mono_ns)
 {
     gamesim_host *host = arg;
-    netcode_server_update(host->server, mono_ns);
+    if (!host->udp)
+        return; /* stopped by the tick before, which was late */
+    if (host->server)
+        netcode_server_update(host->server, mono_ns);
     for (uint32_t i = 0; i < host->session_count; i++) {
         if (session_connected(&host->sessions[i]) > 0)
             session_tick(&host->sessions[i], mono_ns);
     }
     udp_flush(host->udp);
+    if (host->tenancy)
+        tenancy_tick(host->tenancy, mono_ns);
 }
 
-static hearth_status start_netcode(gamesim_host *host, const struct options *options)
+hearth_status host_open(gamesim_host *host, const uint8_t key[NETCODE_KEY_BYTES],
+                        uint64_t protocol_id, uint64_t token_lifetime_seconds)
 {
+    const struct options *options = host->options;
     netcode_address address = udp_address(host->udp);
     netcode_server_config config = {
-        .protocol_id = options->protocol_id,
-        .slots = options->slots,
+        .protocol_id = protocol_id,
+        .slots = host->slot_count,
         .addresses = options->has_public ? &options->public_address : &address,
         .address_count = 1,
-        .token_lifetime_seconds = options->token_lifetime_seconds,
+        .token_lifetime_seconds = token_lifetime_seconds,
         .events = {send_datagram, on_connected, on_disconnected, on_payload, host}};
-    memcpy(config.private_key, options->key, sizeof(config.private_key));
+    memcpy(config.private_key, key, sizeof(config.private_key));
     hearth_status status = netcode_server_create(&host->server, &config, time_now());
     sodium_memzero(config.private_key, sizeof(config.private_key));
     return status;
 }
 
+void host_shut(gamesim_host *host)
+{
+    if (!host->server)
+        return;
+    netcode_server_disconnect_all(host->server);
+    udp_flush(host->udp);
+    netcode_server_destroy(host->server);
+    host->server = NULL;
+}
+
 static hearth_status allocate(gamesim_host *host, const struct options *options)
 {
-    host->slot_count = options->slots;
-    host->session_count = (options->slots + PLAYERS_PER_SESSION - 1) / PLAYERS_PER_SESSION;
+    host->options = options;
+    host->players = options->standalone ? PLAYERS_PER_SESSION : options->players;
+    host->slot_count = options->standalone ? options->slots : options->game_sims * options->players;
+    host->session_count = (host->slot_count + host->players - 1) / host->players;
     host->sessions = calloc(host->session_count, sizeof(*host->sessions));
     host->places = calloc(host->slot_count, sizeof(*host->places));
     if (!host->sessions || !host->places)
         return HEARTH_ENOMEM;
-    host->output = (struct session_output){send_message, disconnect, host};
+    host->output = (struct session_output){send_message, disconnect, host, happened};
     for (uint32_t i = 0; i < host->session_count; i++)
         open_session(host, &host->sessions[i]);
     return HEARTH_OK;
 }
 
 hearth_status host_create(gamesim_host **out, uv_loop_t *loop, const struct options *options,
-                          const struct dungeon *dungeon, char error[256])
+                          const struct dungeon *dungeon, const struct host_events *events,
+                          char error[256])
 {
     gamesim_host *host = calloc(1, sizeof(*host));
     hearth_status status = HEARTH_ENOMEM;
@@ -175,8 +211,14 @@ hearth_status host_create(gamesim_host **out, uv_loop_t *loop, const struct opti
     status = udp_open(&host->udp, loop, &options->listen, on_datagram, on_batch, host, error);
     if (status != HEARTH_OK)
         goto fail;
-    if ((status = start_netcode(host, options)) != HEARTH_OK) {
-        snprintf(error, 256, "the netcode server cannot start");
+    if (options->standalone)
+        status =
+            host_open(host, options->key, options->protocol_id, options->token_lifetime_seconds);
+    else
+        status = tenancy_create(&host->tenancy, host, loop, events);
+    if (status != HEARTH_OK) {
+        snprintf(error, 256, "the %s cannot start",
+                 options->standalone ? "netcode server" : "client of hearthd");
         goto close_udp;
     }
     tick_start(&host->tick, loop, SIM_TICKS_PER_SECOND, on_tick, host);
@@ -205,7 +247,11 @@ void host_status_get(const gamesim_host *host, gamesim_status *out)
     out->ticks_skipped = host->tick.skipped;
     out->tick_duration = host->tick.duration;
     out->tick_lateness = host->tick.lateness;
-    netcode_server_stats_get(host->server, &out->netcode);
+    out->standalone = host->options->standalone;
+    if (host->tenancy)
+        tenancy_status_get(host->tenancy, out);
+    if (host->server)
+        netcode_server_stats_get(host->server, &out->netcode);
     if (host->udp)
         out->udp = udp_stats_get(host->udp);
 }
@@ -221,8 +267,17 @@ void host_stop(gamesim_host *host)
         place->session = NULL;
     }
     tick_stop(&host->tick);
+    if (host->tenancy)
+        tenancy_stop(host->tenancy);
     udp_close(host->udp);
     host->udp = NULL;
+}
+
+bool host_drain(gamesim_host *host, bool at_once)
+{
+    if (host->tenancy)
+        tenancy_drain(host->tenancy, at_once);
+    return host->tenancy != NULL;
 }
 
 void host_destroy(gamesim_host *host)
@@ -230,6 +285,7 @@ void host_destroy(gamesim_host *host)
     if (!host)
         return;
     netcode_server_destroy(host->server);
+    tenancy_destroy(host->tenancy);
     free(host->sessions);
     free(host->places);
     free(host);

@@ -2,7 +2,8 @@
  * options.c - hearth-gamesim's command line: every mistake is one sentence that names the option.
  */
 #include "host/options.h"
-#include "host/hex.h"
+#include "host/options_file.h"
+#include "text/hex.h"
 #include "netcode/server.h"
 
 #include <getopt.h>
@@ -13,10 +14,18 @@
 #include <unistd.h>
 
 const char options_usage[] =
-    "usage: hearth-gamesim --standalone --listen ADDR:PORT --key HEX --protocol-id HEX\n"
+    "usage: HEARTH_TOKEN=TOKEN hearth-gamesim --metadata URL --listen ADDR:PORT\n"
+    "                      [--public ADDR:PORT] [--region NAME] [--gamedata DIR]\n"
+    "                      [--metrics ADDR:PORT] [--config FILE]\n"
+    "       hearth-gamesim --standalone --listen ADDR:PORT --key HEX --protocol-id HEX\n"
     "                      [--public ADDR:PORT] [--slots N] [--token-lifetime SECONDS]\n"
     "                      [--gamedata DIR] [--metrics ADDR:PORT]\n"
     "\n"
+    "  --metadata URL        hearthd's address; HEARTH_TOKEN must have the scope gamesim\n"
+    "  --region NAME         where this instance is (default: hearthd's)\n"
+    "  --config FILE         YAML: metadata, listen, public, region, gamedata, metrics, "
+    "game_sims,\n"
+    "                        players, join_timeout, empty_timeout, drain_timeout; options win\n"
     "  --standalone          run without hearthd: anybody whose token was made with --key gets in\n"
     "  --listen ADDR:PORT    UDP address, [ADDR]:PORT for IPv6; port 0 lets the kernel choose\n"
     "  --public ADDR:PORT    the address in connect tokens (default: the one listened on)\n"
@@ -28,7 +37,21 @@ const char options_usage[] =
     "  --gamedata DIR        where dungeon.json is\n"
     "  --metrics ADDR:PORT   HTTP: /metrics, /health/live, /health/ready (default: no such port)\n";
 
-enum { LISTEN = 1, PUBLIC, KEY, PROTOCOL, SLOTS, LIFETIME, GAMEDATA, METRICS, STANDALONE, HELP };
+enum {
+    LISTEN = 1,
+    PUBLIC,
+    KEY,
+    PROTOCOL,
+    SLOTS,
+    LIFETIME,
+    GAMEDATA,
+    METRICS,
+    METADATA,
+    REGION,
+    CONFIG,
+    STANDALONE,
+    HELP
+};
 
 static bool exists(const char *dir)
 {
@@ -65,6 +88,20 @@ static bool read_number(const char *text, uint64_t min, uint64_t max, uint64_t *
         return false;
     *out = strtoull(text, &end, 10);
     return *end == '\0' && *out >= min && *out <= max;
+}
+
+static const char *apply_metadata(struct options *out, const char *value)
+{
+    static const char expected[] = "--metadata: expected a URL such as https://play.example.com";
+    size_t len = strlen(value);
+    while (len > 0 && value[len - 1] == '/')
+        len--;
+    if ((strncmp(value, "http://", 7) != 0 && strncmp(value, "https://", 8) != 0) ||
+        len >= sizeof(out->metadata) || strpbrk(value, " ?#@\t\r\n"))
+        return expected;
+    memcpy(out->metadata, value, len);
+    out->metadata[len] = '\0';
+    return NULL;
 }
 
 static const char *apply_option(struct options *out, int option, const char *value)
@@ -104,6 +141,13 @@ static const char *apply_option(struct options *out, int option, const char *val
             return "--metrics: expected an address and port, such as 127.0.0.1:9100";
         strcpy(out->metrics, value);
         return NULL;
+    case METADATA:
+        return apply_metadata(out, value);
+    case REGION:
+        if (strlen(value) >= sizeof(out->region))
+            return "--region: the name is too long";
+        strcpy(out->region, value);
+        return NULL;
     default:
         if (strlen(value) >= sizeof(out->gamedata))
             return "--gamedata: the path is too long";
@@ -112,13 +156,53 @@ static const char *apply_option(struct options *out, int option, const char *val
     }
 }
 
-static const char *missing(const struct options *out, const bool *seen)
+/* What the file says and no option said. */
+static const char *apply_file(struct options *out, const struct options_file *file, bool *seen)
 {
-    if (!out->standalone)
-        return "--standalone: without it an address of hearthd is needed, which this version does "
-               "not take";
+    const struct {
+        int option;
+        const char *value;
+    } given[] = {{METADATA, file->metadata},     {LISTEN, file->listen},
+                 {PUBLIC, file->public_address}, {REGION, file->region},
+                 {METRICS, file->metrics},       {GAMEDATA, file->gamedata}};
+    const char *wrong = NULL;
+    for (size_t i = 0; i < sizeof(given) / sizeof(*given) && !wrong; i++) {
+        if (!given[i].value[0] || seen[given[i].option])
+            continue;
+        seen[given[i].option] = true;
+        wrong = apply_option(out, given[i].option, given[i].value);
+    }
+    return wrong;
+}
+
+static const char *take_token(struct options *out)
+{
+    const char *token = getenv("HEARTH_TOKEN");
+    if (!token || !*token)
+        return "HEARTH_TOKEN is missing in the environment; `hearth token issue` makes one";
+    if (strlen(token) >= sizeof(out->token) || strpbrk(token, " \t\r\n"))
+        return "HEARTH_TOKEN is not a token";
+    strcpy(out->token, token);
+    unsetenv("HEARTH_TOKEN");
+    return NULL;
+}
+
+static const char *missing(struct options *out, const bool *seen)
+{
+    if (!out->standalone && !seen[METADATA])
+        return "--metadata or --standalone is missing";
     if (!seen[LISTEN])
         return "--listen is missing";
+    if (!out->standalone) {
+        if (seen[KEY] || seen[PROTOCOL] || seen[SLOTS] || seen[LIFETIME])
+            return "--key, --protocol-id, --slots and --token-lifetime are for --standalone; "
+                   "hearthd decides otherwise";
+        if (!seen[PUBLIC] && netcode_address_is_any(&out->listen))
+            return "--public is missing: --listen is a wildcard, which players cannot connect to";
+        return take_token(out);
+    }
+    if (seen[METADATA] || seen[REGION])
+        return "--metadata and --region do not go with --standalone";
     if (!seen[KEY])
         return "--key is missing";
     if (!seen[PROTOCOL])
@@ -126,7 +210,7 @@ static const char *missing(const struct options *out, const bool *seen)
     return NULL;
 }
 
-hearth_status options_parse(struct options *out, int argc, char **argv, char error[256])
+hearth_status options_parse(struct options *out, int argc, char **argv, char error[512])
 {
     static const struct option known[] = {{"listen", required_argument, NULL, LISTEN},
                                           {"public", required_argument, NULL, PUBLIC},
@@ -136,10 +220,15 @@ hearth_status options_parse(struct options *out, int argc, char **argv, char err
                                           {"token-lifetime", required_argument, NULL, LIFETIME},
                                           {"gamedata", required_argument, NULL, GAMEDATA},
                                           {"metrics", required_argument, NULL, METRICS},
+                                          {"metadata", required_argument, NULL, METADATA},
+                                          {"region", required_argument, NULL, REGION},
+                                          {"config", required_argument, NULL, CONFIG},
                                           {"standalone", no_argument, NULL, STANDALONE},
                                           {"help", no_argument, NULL, HELP},
                                           {NULL, 0, NULL, 0}};
     bool seen[HELP + 1] = {false};
+    struct options_file file = {.metadata = ""};
+    const char *config = NULL;
     const char *wrong = NULL;
     int option;
     memset(out, 0, sizeof(*out));
@@ -154,17 +243,23 @@ hearth_status options_parse(struct options *out, int argc, char **argv, char err
             return HEARTH_EINVAL;
         }
         seen[option] = true;
-        if (option != STANDALONE && option != HELP)
+        if (option == CONFIG)
+            config = optarg;
+        else if (option != STANDALONE && option != HELP)
             wrong = apply_option(out, option, optarg);
     }
     out->standalone = seen[STANDALONE];
     out->help = seen[HELP];
     if (!wrong && optind < argc)
         wrong = "there are only options, no other arguments";
+    if (!wrong && !out->help && options_file_read(out, &file, config, error) != HEARTH_OK)
+        return HEARTH_EINVAL;
+    if (!wrong && !out->help)
+        wrong = apply_file(out, &file, seen);
     if (!wrong && !out->help)
         wrong = missing(out, seen);
     if (wrong) {
-        snprintf(error, 256, "%s", wrong);
+        snprintf(error, 512, "%s", wrong);
         return HEARTH_EINVAL;
     }
     if (!seen[GAMEDATA])

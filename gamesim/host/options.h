@@ -15,6 +15,13 @@ struct options {
     uint64_t protocol_id;
     uint32_t slots;
     uint64_t token_lifetime_seconds;
+    /* Registered mode. */
+    char metadata[1024]; /* hearthd's URL, without a slash at the end */
+    char token[4096];    /* from the environment: HEARTH_TOKEN */
+    char region[64];     /* "": hearthd's default */
+    uint32_t game_sims;
+    uint8_t players; /* in each of them */
+    uint64_t join_timeout_ns, empty_timeout_ns, drain_timeout_ns;
     char gamedata[4096];
     char metrics[64]; /* address of the HTTP port; "": none */
 };
@@ -23,6 +30,6 @@ extern const char options_usage[];
 
 /* EINVAL with one sentence in `error`. */
 HEARTH_MUST_CHECK hearth_status options_parse(struct options *out, int argc, char **argv,
-                                              char error[256]);
+                                              char error[512]);
 
 #endif

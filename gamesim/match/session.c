@@ -17,6 +17,8 @@ static void on_sim_event(void *arg, const struct sim_event *event)
         if (session->seats[i].slot != SESSION_NO_SLOT)
             channel_queue(&session->seats[i].channel, &out);
     }
+    if (session->output->happened)
+        session->output->happened(session->output->arg, session, event);
 }
 
 void session_init(struct session *session, const uint8_t id[16], const struct dungeon *dungeon,

@@ -10,11 +10,15 @@
 
 #define SESSION_NO_SLOT UINT32_MAX
 
+struct session;
+
 /* How sessions reach clients; the same for all sessions of a process. */
 struct session_output {
     void (*send)(void *arg, uint32_t slot, const uint8_t *message, size_t len, uint64_t mono_ns);
     void (*disconnect)(void *arg, uint32_t slot);
     void *arg;
+    /* Everything that happens; must not change the session. NULL: nobody wants to know. */
+    void (*happened)(void *arg, const struct session *session, const struct sim_event *event);
 };
 
 struct session_seat {

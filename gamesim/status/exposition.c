@@ -46,6 +46,37 @@ static hearth_status drops(hearth_buf *out, const gamesim_status *s)
     return status;
 }
 
+static hearth_status registered(hearth_buf *out, const registry_status *r)
+{
+    const struct {
+        const char *name, *type, *help;
+        uint64_t value;
+    } rows[] = {
+        {"hearth_gamesim_registered", "gauge", "1 while registered with hearthd.", r->registered},
+        {"hearth_gamesim_registrations_total", "counter", "Registrations; more than one: losses.",
+         r->registrations},
+        {"hearth_gamesim_heartbeats_total", "counter", "Heartbeats acknowledged.", r->heartbeats},
+        {"hearth_gamesim_heartbeat_failures_total", "counter", "Heartbeats that failed.",
+         r->heartbeat_failures},
+        {"hearth_gamesim_reports_acknowledged_total", "counter", "Batches that hearthd took.",
+         r->reports_acknowledged},
+        {"hearth_gamesim_reports_failed_total", "counter", "Batches given up.", r->reports_failed},
+        {"hearth_gamesim_report_events_rejected_total", "counter", "Events that hearthd rejected.",
+         r->events_rejected},
+        {"hearth_gamesim_report_events_dropped_total", "counter",
+         "Events that did not fit into the queue.", r->events_dropped},
+        {"hearth_gamesim_report_events_waiting", "gauge", "Events not yet acknowledged.",
+         r->events_waiting},
+        {"hearth_gamesim_report_queues", "gauge", "Sessions with something to report.",
+         r->streams_open},
+        {"hearth_gamesim_report_queues_limit", "gauge", "How many of them fit.", r->streams_limit},
+    };
+    hearth_status status = HEARTH_OK;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows) && status == HEARTH_OK; i++)
+        status = simple(out, rows[i].name, rows[i].type, rows[i].help, rows[i].value);
+    return status;
+}
+
 hearth_status status_write_metrics(hearth_buf *out, const gamesim_status *s)
 {
     const netcode_server_stats *n = &s->netcode;
@@ -78,6 +109,8 @@ hearth_status status_write_metrics(hearth_buf *out, const gamesim_status *s)
     hearth_status status = HEARTH_OK;
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows) && status == HEARTH_OK; i++)
         status = simple(out, rows[i].name, rows[i].type, rows[i].help, rows[i].value);
+    if (status == HEARTH_OK && !s->standalone)
+        status = registered(out, &s->registry);
     if (status == HEARTH_OK)
         status = drops(out, s);
     if (status == HEARTH_OK)

@@ -44,8 +44,14 @@ static void live(struct gamesim_http *http, hearth_req *req)
 
 static void ready(struct gamesim_http *http, hearth_req *req)
 {
+    gamesim_status status;
+    host_status_get(http->host, &status);
     if (http->stopping)
         reply_json(req, 503, HEARTH_STR("{\"status\":\"stopping\"}"));
+    else if (status.draining)
+        reply_json(req, 503, HEARTH_STR("{\"status\":\"draining\"}"));
+    else if (!status.standalone && !status.registry.registered)
+        reply_json(req, 503, HEARTH_STR("{\"status\":\"not registered\"}"));
     else
         reply_json(req, 200, HEARTH_STR("{\"status\":\"ok\"}"));
 }

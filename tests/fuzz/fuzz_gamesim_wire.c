@@ -90,7 +90,7 @@ static void read_all(const uint8_t *data, size_t size)
 static void play(const uint8_t *data, size_t size)
 {
     static struct session session;
-    static const struct session_output output = {send_nowhere, put_out, NULL};
+    static const struct session_output output = {send_nowhere, put_out, NULL, NULL};
     static const uint8_t id[16];
     uint64_t now = UINT64_C(1000000000);
     session_init(&session, id, &dungeon, 1, 2, true, &output);

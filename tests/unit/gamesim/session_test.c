@@ -78,7 +78,7 @@ static struct scene *scene_create(void)
     struct scene *s = calloc(1, sizeof(*s));
     assert_non_null(s);
     s->now = UINT64_C(1000000000);
-    s->output = (struct session_output){on_send, on_disconnect, s};
+    s->output = (struct session_output){on_send, on_disconnect, s, NULL};
     session_init(&s->session, id, &shipped, 7, 4, true, &s->output);
     return s;
 }

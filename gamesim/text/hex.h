@@ -1,8 +1,8 @@
 /*
  * hex.h - fixed-length hexadecimal, as keys and protocol ids are given on command lines.
  */
-#ifndef HOST_HEX_H
-#define HOST_HEX_H
+#ifndef TEXT_HEX_H
+#define TEXT_HEX_H
 
 #include <stdbool.h>
 #include <stddef.h>

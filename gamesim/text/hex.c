@@ -1,7 +1,7 @@
 /*
  * hex.c - see hex.h.
  */
-#include "host/hex.h"
+#include "text/hex.h"
 
 #include <string.h>
 

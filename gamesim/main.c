@@ -3,6 +3,7 @@
  * Exit status: 0 clean, 1 failure, 2 unusable options.
  */
 #include "base/log.h"
+#include "host/ec2.h"
 #include "host/host.h"
 #include "status/status.h"
 
@@ -169,6 +170,11 @@ int main(int argc, char **argv)
     if (dungeon_load(&dungeon, options.gamedata, error) != HEARTH_OK) {
         fprintf(stderr, "hearth-gamesim: %s\n", error);
         return 2;
+    }
+    if (options.public_ec2 &&
+        ec2_public_address(&options.public_address, options.listen.port, error) != HEARTH_OK) {
+        fprintf(stderr, "hearth-gamesim: %s\n", error);
+        return 1;
     }
     int status = run(&options, &dungeon);
     sodium_memzero(&options, sizeof(options));

@@ -28,7 +28,8 @@ const char options_usage[] =
     "                        players, join_timeout, empty_timeout, drain_timeout; options win\n"
     "  --standalone          run without hearthd: anybody whose token was made with --key gets in\n"
     "  --listen ADDR:PORT    UDP address, [ADDR]:PORT for IPv6; port 0 lets the kernel choose\n"
-    "  --public ADDR:PORT    the address in connect tokens (default: the one listened on)\n"
+    "  --public ADDR:PORT    the address in connect tokens (default: the one listened on);\n"
+    "                        ec2: this machine's public IPv4, asked of the EC2 metadata service\n"
     "  --key HEX             64 digits: the private key that token issuers share\n"
     "  --protocol-id HEX     16 digits\n"
     "  --slots N             clients at most (default 40)\n"
@@ -115,6 +116,9 @@ static const char *apply_option(struct options *out, int option, const char *val
                      "[::1]:40000";
     case PUBLIC:
         out->has_public = true;
+        out->public_ec2 = strcmp(value, "ec2") == 0;
+        if (out->public_ec2)
+            return NULL;
         return netcode_address_parse(&out->public_address, value) == HEARTH_OK
                    ? NULL
                    : "--public: expected an address and port, such as 203.0.113.7:40000";
@@ -193,6 +197,8 @@ static const char *missing(struct options *out, const bool *seen)
         return "--metadata or --standalone is missing";
     if (!seen[LISTEN])
         return "--listen is missing";
+    if (out->public_ec2 && out->listen.port == 0)
+        return "--public ec2 needs a port in --listen";
     if (!out->standalone) {
         if (seen[KEY] || seen[PROTOCOL] || seen[SLOTS] || seen[LIFETIME])
             return "--key, --protocol-id, --slots and --token-lifetime are for --standalone; "

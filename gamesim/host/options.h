@@ -11,6 +11,7 @@ struct options {
     bool standalone;
     netcode_address listen, public_address;
     bool has_public;
+    bool public_ec2; /* ask the EC2 metadata service for public_address */
     uint8_t key[NETCODE_KEY_BYTES];
     uint64_t protocol_id;
     uint32_t slots;

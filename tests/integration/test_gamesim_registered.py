@@ -1,12 +1,16 @@
 """hearth-gamesim with a metadata service: registration, sessions from tokens, reports, orders, the end.
 The service is tests/integration/metadata.py, which can fail and forget on purpose."""
 import contextlib
+import http.client
+import http.server
 import json
 import os
 import re
 import signal
+import socket
 import struct
 import subprocess
+import threading
 import time
 import uuid
 
@@ -415,8 +419,6 @@ def test_readiness_follows_the_registration(service):
     with instance(service, "--metrics", "127.0.0.1:0", wait=False) as server:
         line = server.process.stdout.readline()
         port = int(re.search(r"http 127.0.0.1:(\d+)", line)[1])
-        import http.client
-
         def get(path):
             connection = http.client.HTTPConnection("127.0.0.1", port, timeout=DEADLINE)
             connection.request("GET", path)
@@ -430,3 +432,47 @@ def test_readiness_follows_the_registration(service):
         wait_until(lambda: get("/health/ready")[0] == 503, "not ready while not registered")
         service.fail = None
         wait_until(lambda: get("/health/ready")[0] == 200, "ready again")
+
+
+def free_udp_port():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def test_on_ec2_the_public_address_comes_from_the_metadata_service(service, monkeypatch):
+    asked = []
+
+    class Imds(http.server.BaseHTTPRequestHandler):
+        def log_message(self, *_):
+            pass
+
+        def do_PUT(self):
+            asked.append((self.path, self.headers["X-aws-ec2-metadata-token-ttl-seconds"]))
+            self.reply(b"session")
+
+        def do_GET(self):
+            asked.append((self.path, self.headers["X-aws-ec2-metadata-token"]))
+            self.reply(b"203.0.113.9")
+
+        def reply(self, body):
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Imds) as imds:
+        threading.Thread(target=imds.serve_forever, args=(0.02,), daemon=True).start()
+        monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", f"http://127.0.0.1:{imds.server_address[1]}")
+        port = free_udp_port()
+        with instance(service, "--listen", f"127.0.0.1:{port}", "--public", "ec2"):
+            assert (service.registrations[0]["address"], service.registrations[0]["port"]) == ("203.0.113.9", port)
+        imds.shutdown()
+    assert asked == [("/latest/api/token", "60"), ("/latest/meta-data/public-ipv4", "session")]
+
+
+def test_outside_ec2_that_is_a_clear_error(service, monkeypatch):
+    monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://127.0.0.1:1")
+    with instance(service, "--listen", f"127.0.0.1:{free_udp_port()}", "--public", "ec2", wait=False) as server:
+        status, errors = server.wait()
+        assert status == 1 and "--public ec2" in errors

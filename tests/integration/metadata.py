@@ -39,9 +39,9 @@ class Metadata:
         self.lock = threading.RLock()
         self.instances, self.registrations, self.deregistered = {}, [], []
         self.heartbeats, self.reports, self.requests = [], [], []
-        self.applied, self.sequences = {}, {}
+        self.applied, self.sequences, self.gaps = {}, {}, []
         self.orders = {"drain": False, "end": [], "kick": []}
-        self.active, self.fail, self.renew = 0, None, None
+        self.active, self.fail, self.renew, self.lists = 0, None, None, 0
         self.session, self.admission, self.seats = None, 0, []
         outer = self
 
@@ -113,6 +113,7 @@ class Metadata:
             return 201, made
         if method == "GET":
             assert bearer in [i["instanceToken"] for i in self.instances.values()]
+            self.lists += 1
             return 200, {"instances": [{"id": i, "activeGameSims": self.active} for i in self.instances]}
         instance = self.instances.get(parts[1])
         if instance is None:
@@ -134,6 +135,7 @@ class Metadata:
     def report(self, session, kind, body, bearer):
         expected = self.sequences.get(session, 0) + 1
         if body["sequence"] > expected:
+            self.gaps.append((session, body["sequence"]))
             return 409, {"error": "gap", "code": "SEQUENCE_GAP", "expected": expected}
         self.reports.append((session, kind, body, bearer))
         if body["sequence"] == expected:

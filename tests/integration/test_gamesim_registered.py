@@ -258,6 +258,7 @@ def test_four_bots_play_to_the_end_and_everything_is_reported_once(service):
         assert tally["connected"] == 4 and tally["errors"] == 0
         end = wait_until(lambda: service.ended(service.session), "the end is reported")
         assert end["outcome"] in ("victory", "defeat")
+        assert service.gaps == []
         batches = [body for _, body in service.applied[str(service.session)]]
         assert [b["sequence"] for b in batches] == list(range(1, len(batches) + 1))
         events = [event for body in batches for event in body["events"]]
@@ -377,7 +378,9 @@ def test_sigterm_waits_for_the_match_and_for_allocated_sessions(service):
             late.join().message(WELCOME)
         service.order(end=[str(session), str(allocated)])
         assert player.leave_reason() == 3
-        assert server.process.poll() is None
+        wait_until(lambda: service.newest()["gameSims"] == [], "a heartbeat without sessions")
+        asked = service.lists
+        wait_until(lambda: service.lists >= asked + 2, "it asks whether anything is allocated still")
         service.active = 0
         status, errors = server.wait()
         assert status == 0, errors

@@ -45,7 +45,7 @@ static void attempt(hearth_ctx *ctx, void *arg);
 static void retry(struct call *call)
 {
     struct shared *shared = shared_of(call->ctx);
-    uint32_t ceiling = FIRST_WAIT_MS << call->attempts;
+    uint32_t ceiling = (uint32_t)FIRST_WAIT_MS << call->attempts;
     uint64_t wait = ceiling / 2 + shared->random->below(call->ctx, ceiling / 2 + 1);
 
     if (call->attempts >= ATTEMPTS || !shared->timer->start(call->ctx, wait, 0, attempt, call))

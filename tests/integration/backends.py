@@ -149,7 +149,7 @@ def bare_etc(directory, *plugins):
     shutil.copytree(etc / "plugins.d", etc / "plugins.available")
     plugin_dir = directory / "plugins"
     plugin_dir.mkdir()
-    folders = ("plugins", "tests/plugins", "lib/hearth/conformance")
-    for name, so in {so.name: so for f in folders for so in BUILD.glob(f + "/*.so")}.items():
-        (plugin_dir / name).symlink_to(so)
+    for so in [*BUILD.glob("plugins/*.so"), *BUILD.glob("tests/plugins/*.so"),
+               *BUILD.glob("lib/hearth/conformance/*.so")]:
+        (plugin_dir / so.name).symlink_to(so)
     return etc, plugin_dir

@@ -22,10 +22,6 @@ static const struct {
     {"disable", "ID", "Disables a plugin, if the others can do without it", tool_disable, 1, 1},
     {"inspect", "ID|FILE [--json]", "Shows what a plugin is: routes, services, keys", tool_inspect,
      1, 1},
-    {"conformance storage", "PLUGIN.so|ID", "Runs the conformance suite against a storage backend",
-     tool_conformance_storage, 1, 1},
-    {"storage copy", "FROM TO [--overwrite]", "Copies a whole game from one storage to another",
-     tool_storage_copy, 2, 2},
     {"new", "ID [DIRECTORY]", "Writes a plugin that builds and passes its test", tool_new, 1, 2},
 };
 
@@ -35,15 +31,15 @@ static void print_usage(FILE *out)
     for (size_t i = 0; i < HEARTH_COUNT(words); i++) {
         char left[64];
         snprintf(left, sizeof(left), "%s %s", words[i].word, words[i].usage);
-        fprintf(out, "  %-34s %s\n", left, words[i].help);
+        fprintf(out, "  %-26s %s\n", left, words[i].help);
     }
-    fputs("  WORD [WORD] ARGUMENTS              A subcommand of an enabled plugin; `hearth inspect "
-          "ID` shows"
-          " them\n\n"
-          "  --config FILE, --data-dir DIR, --plugin-dir DIR, --with ID, --without ID,\n"
-          "  --set KEY=VALUE                    As for hearthd; words after -- are left alone\n"
-          "  --version, --help\n",
-          out);
+    fputs(
+        "  WORD [WORD] ARGUMENTS      A subcommand of an enabled plugin; `hearth inspect ID` shows"
+        " them\n\n"
+        "  --config FILE, --data-dir DIR, --plugin-dir DIR, --with ID, --without ID,\n"
+        "  --set KEY=VALUE            As for hearthd; words after -- are left alone\n"
+        "  --version, --help\n",
+        out);
 }
 
 typedef struct command_line {
@@ -73,23 +69,8 @@ static int read_command_line(command_line *line, int argc, char **argv)
     return TOOL_OK;
 }
 
-/* How many words of the command line are this command's name; 0: it is another one. */
-static size_t words_matched(const command_line *line, const char *name)
-{
-    size_t count = 0;
-    while (*name) {
-        size_t len = strcspn(name, " ");
-        if (count == line->count || strlen(line->words[count]) != len ||
-            strncmp(line->words[count], name, len) != 0)
-            return 0;
-        count++;
-        name += len + (name[len] == ' ');
-    }
-    return count;
-}
-
-/* Takes the options out of the words of a command of our own; false: an unknown one is there. */
-static bool take_options(command_line *line, const char *usage, tool *t)
+/* Takes --json out of the words of a command of our own; false: another option is there. */
+static bool take_json(command_line *line, bool *json)
 {
     size_t kept = 0;
     bool plain = false;
@@ -99,11 +80,7 @@ static bool take_options(command_line *line, const char *usage, tool *t)
             continue;
         }
         if (!plain && strcmp(line->words[i], "--json") == 0) {
-            t->json = true;
-            continue;
-        }
-        if (!plain && strcmp(line->words[i], "--overwrite") == 0 && strstr(usage, "--overwrite")) {
-            t->overwrite = true;
+            *json = true;
             continue;
         }
         if (!plain && line->words[i][0] == '-') {
@@ -118,17 +95,14 @@ static bool take_options(command_line *line, const char *usage, tool *t)
 
 static int run_word(command_line *line)
 {
-    tool t = {&line->host.options, line->words, line->count, false, false};
+    tool t = {&line->host.options, line->words, line->count, false};
     for (size_t i = 0; i < HEARTH_COUNT(words); i++) {
-        size_t matched = words_matched(line, words[i].word);
-        /* The suite's own plugin has the bare words as its subcommand, for a live host. */
-        bool bare = matched > 1 && (line->count == matched || line->words[matched][0] == '-');
-        if (matched == 0 || (bare && words[i].run == tool_conformance_storage))
+        if (strcmp(words[i].word, line->words[0]) != 0)
             continue;
-        if (!take_options(line, words[i].usage, &t))
+        if (!take_json(line, &t.json))
             return TOOL_USAGE;
-        t.args += matched;
-        t.count = line->count - matched;
+        t.args++;
+        t.count = line->count - 1;
         if (t.count < words[i].min || t.count > words[i].max)
             return tool_fail(TOOL_USAGE, "usage: hearth %s %s", words[i].word, words[i].usage);
         return words[i].run(&t);

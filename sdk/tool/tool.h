@@ -16,7 +16,7 @@ typedef struct tool {
     const host_options *options; /* --config and so on, taken off the command line */
     const char *const *args;     /* the words after the command's own */
     size_t count;
-    bool json, overwrite;
+    bool json;
 } tool;
 
 int tool_check(const tool *t);
@@ -25,8 +25,6 @@ int tool_enable(const tool *t);
 int tool_disable(const tool *t);
 int tool_inspect(const tool *t);
 int tool_new(const tool *t);
-int tool_conformance_storage(const tool *t);
-int tool_storage_copy(const tool *t);
 /* A plugin's own subcommand; args holds all words. */
 int tool_subcommand(const tool *t);
 
@@ -42,13 +40,6 @@ bool tool_path(char out[TOOL_PATH], const char *fmt, ...) HEARTH_PRINTF(2, 3);
 bool tool_config_dir(const tool *t, char out[TOOL_PATH]);
 /* The prefix that this program is installed in, or the build tree: the folder above bin/. */
 bool tool_prefix(char out[TOOL_PATH]);
-/* Where plugins are: --plugin-dir, else beside this program. */
-bool tool_plugin_dir(const tool *t, char out[TOOL_PATH]);
-/* How many changes the journal of this data directory still holds, and for which storage; the
- * caller has its lock. */
-HEARTH_MUST_CHECK hearth_status tool_journal_rows(const char *data_dir, uint64_t *rows,
-                                                  uint64_t *dead, char storage[512],
-                                                  hearth_error *error);
 /* Whether a hearthd serves this data directory now. */
 bool tool_host_runs(const char *data_dir);
 

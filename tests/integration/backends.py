@@ -149,7 +149,6 @@ def bare_etc(directory, *plugins):
     shutil.copytree(etc / "plugins.d", etc / "plugins.available")
     plugin_dir = directory / "plugins"
     plugin_dir.mkdir()
-    for so in [*BUILD.glob("plugins/*.so"), *BUILD.glob("tests/plugins/*.so"),
-               *BUILD.glob("lib/hearth/conformance/*.so")]:
+    for so in [*BUILD.glob("plugins/*.so"), *BUILD.glob("tests/plugins/*.so")]:
         (plugin_dir / so.name).symlink_to(so)
     return etc, plugin_dir

@@ -1,6 +1,6 @@
 /*
  * netcode_token.h - issues and opens NETCODE 1.02 connect tokens. This is the only writer of them:
- * the matchmaking plugin, hearth-gamesim and hearth-bot all link this library (netcode-token).
+ * whoever issues tokens, hearth-gamesim and hearth-bot all link this library (netcode-token).
  * A token holds session keys in the clear: it travels over TLS only and is never logged or stored.
  */
 #ifndef NETCODE_TOKEN_H

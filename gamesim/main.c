@@ -7,9 +7,13 @@
 #include "host/host.h"
 #include "status/status.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 struct program {
     hearth_loop loop;
@@ -115,7 +119,7 @@ static int serve(struct program *program, const struct options *options)
     }
     watch_signals(program);
     if (options->standalone) {
-        if (!options->has_public && netcode_address_is_any(&options->listen))
+        if (options->public_count == 0 && netcode_address_is_any(&options->listen))
             log_warn("gamesim",
                      "--listen is a wildcard and there is no --public: only tokens that name "
                      "this very address are accepted");
@@ -149,6 +153,20 @@ static int run(const struct options *options, const struct dungeon *dungeon)
     return status;
 }
 
+static bool prepare_data_dir(const char *dir, char error[512])
+{
+    if (!*dir || ((mkdir(dir, 0700) == 0 || errno == EEXIST) && access(dir, W_OK | X_OK) == 0))
+        return true;
+    snprintf(error, 512, "--data-dir %.300s: %s", dir, strerror(errno));
+    return false;
+}
+
+static bool ask_ec2(struct options *options, char error[512])
+{
+    return options->ec2_at < 0 || ec2_public_address(&options->public_addresses[options->ec2_at],
+                                                     options->listen.port, error) == HEARTH_OK;
+}
+
 int main(int argc, char **argv)
 {
     static struct dungeon dungeon;
@@ -171,8 +189,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "hearth-gamesim: %s\n", error);
         return 2;
     }
-    if (options.public_ec2 &&
-        ec2_public_address(&options.public_address, options.listen.port, error) != HEARTH_OK) {
+    if (!prepare_data_dir(options.data_dir, error) || !ask_ec2(&options, error)) {
         fprintf(stderr, "hearth-gamesim: %s\n", error);
         return 1;
     }

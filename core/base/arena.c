@@ -16,6 +16,7 @@
 
 struct hearth_arena_chunk {
     struct hearth_arena_chunk *next;
+    size_t size; /* of data */
     alignas(HEARTH_ARENA_ALIGN) char data[];
 };
 
@@ -74,6 +75,16 @@ void arena_init(hearth_arena *arena, hearth_arena_pool *pool, size_t ceiling)
     *arena = (hearth_arena){.pool = pool, .ceiling = ceiling & ~(HEARTH_ARENA_ALIGN - 1)};
 }
 
+/* Of the newest chunk only what was handed out; the older ones are full, or nearly. */
+static void overwrite(hearth_arena *arena)
+{
+    for (struct hearth_arena_chunk *chunk = arena->large; chunk; chunk = chunk->next)
+        explicit_bzero(chunk->data, chunk->size);
+    for (struct hearth_arena_chunk *chunk = arena->chunks; chunk; chunk = chunk->next)
+        explicit_bzero(chunk->data, chunk == arena->chunks ? (size_t)(arena->cursor - chunk->data)
+                                                           : chunk->size);
+}
+
 void arena_finish(hearth_arena *arena)
 {
     while (arena->cleanups) {
@@ -81,6 +92,8 @@ void arena_finish(hearth_arena *arena)
         arena->cleanups = cleanup->next;
         cleanup->fn(cleanup->arg);
     }
+    if (arena->secret)
+        overwrite(arena);
     while (arena->large) {
         struct hearth_arena_chunk *chunk = arena->large;
         arena->large = chunk->next;
@@ -124,6 +137,7 @@ static void *alloc_large(hearth_arena *arena, size_t rounded, size_t size)
     if (!chunk)
         return NULL;
     chunk->next = arena->large;
+    chunk->size = size;
     arena->large = chunk;
     arena->used += rounded;
     return chunk->data;
@@ -139,6 +153,7 @@ void *arena_alloc_slow(hearth_arena *arena, size_t rounded, size_t size)
     if (!chunk)
         return NULL;
     chunk->next = arena->chunks;
+    chunk->size = chunk_size - sizeof(*chunk);
     arena->chunks = chunk;
     arena->cursor = chunk->data + rounded;
     arena->limit = (char *)chunk + (chunk_size & ~(HEARTH_ARENA_ALIGN - 1));

@@ -40,6 +40,7 @@ typedef struct hearth_arena {
     struct hearth_arena_chunk *chunks;
     struct hearth_arena_chunk *large;
     struct hearth_arena_cleanup *cleanups;
+    bool secret; /* what was in it is overwritten before the memory goes back */
 } hearth_arena;
 
 /* [main, loop] A chunk of 16k is a good size for requests; free_max bounds the memory kept. */

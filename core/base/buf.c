@@ -10,10 +10,30 @@
 
 #define FIRST_CAPACITY ((size_t)256)
 
+static void leave(hearth_buf *buf)
+{
+    if (buf->arena)
+        return;
+    if (buf->secret && buf->base)
+        explicit_bzero(buf->base, buf->capacity);
+    free(buf->base);
+}
+
+/* As realloc, which leaves a copy behind. */
+static char *move_secret(hearth_buf *buf, size_t capacity)
+{
+    char *memory = malloc(capacity);
+    if (!memory)
+        return NULL;
+    if (buf->len > 0)
+        memcpy(memory, buf->ptr, buf->len);
+    leave(buf);
+    return memory;
+}
+
 void buf_finish(hearth_buf *buf)
 {
-    if (!buf->arena)
-        free(buf->base);
+    leave(buf);
     buf->base = buf->ptr = NULL;
     buf->len = buf->capacity = 0;
 }
@@ -23,8 +43,9 @@ static bool enlarge(hearth_buf *buf, size_t needed)
     size_t capacity = buf->capacity ? buf->capacity : FIRST_CAPACITY;
     while (capacity < needed)
         capacity = capacity > buf->ceiling / 2 ? buf->ceiling : capacity * 2;
-    char *memory = buf->arena ? arena_grow(buf->arena, buf->base, buf->capacity, capacity)
-                              : realloc(buf->base, capacity);
+    char *memory = buf->arena    ? arena_grow(buf->arena, buf->base, buf->capacity, capacity)
+                   : buf->secret ? move_secret(buf, capacity)
+                                 : realloc(buf->base, capacity);
     if (!memory)
         return false;
     buf->base = buf->ptr = memory;

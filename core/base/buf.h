@@ -20,6 +20,7 @@ typedef struct hearth_buf {
     size_t capacity;
     size_t ceiling;
     hearth_arena *arena;
+    bool secret; /* memory that it leaves is overwritten; an arena's is the arena's */
 } hearth_buf;
 
 /* Holds no memory until the first append. `ceiling` bounds the content. */

@@ -114,6 +114,9 @@ typedef struct conf_group_list {
     size_t count;
 } conf_group_list;
 
+/* "15m" as milliseconds; false: it is no duration. */
+bool conf_duration(hearth_str text, int64_t *ms);
+
 /* Bytes that the value of a field takes in its struct; 0: no such type. */
 size_t conf_value_size(hearth_conf_type type);
 

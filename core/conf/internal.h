@@ -31,7 +31,6 @@ bool store_value(const filling *f, const hearth_conf_field *field, const char *k
 bool resolve_secret(const filling *f, const char *key, const conf_node *node, hearth_str *out);
 
 /* Texts of one type; false: not one. */
-bool parse_duration(hearth_str text, int64_t *ms);
 bool parse_size(hearth_str text, int64_t *bytes);
 /* The index of `text` in "closed|open". */
 bool parse_choice(const char *choices, hearth_str text, uint32_t *index);

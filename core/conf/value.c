@@ -41,7 +41,7 @@ static bool parse_with_unit(hearth_str text, const unit *units, size_t count, in
     return false;
 }
 
-bool parse_duration(hearth_str text, int64_t *ms)
+bool conf_duration(hearth_str text, int64_t *ms)
 {
     return parse_with_unit(text, durations, HEARTH_COUNT(durations), ms);
 }
@@ -239,7 +239,7 @@ static bool store_integer(const filling *f, const hearth_conf_field *field, cons
     if (good && field->type == HEARTH_CONF_INT)
         good = !node->quoted && str_parse_i64(node->text, out);
     else if (good && field->type == HEARTH_CONF_DURATION)
-        good = parse_duration(node->text, out);
+        good = conf_duration(node->text, out);
     else if (good)
         good = parse_size(node->text, out);
     if (!good || !is_in_bounds(field, *out))

@@ -19,11 +19,15 @@ static void on_deadline(hearth_wheel_timer *timer)
 {
     hearth_async *async = HEARTH_CONTAINER_OF(timer, hearth_async, deadline);
     host_request *request = async->request;
-    /* The request's own line comes when its plugin completes it, which may be never. */
-    log_warn(request->caller->id, "%" HEARTH_PRIS " did not answer in time: 504 was sent",
-             HEARTH_ARG(request_route(request->req)));
-    (void)request_error(request->req, 504, "TIMEOUT", (hearth_str){NULL, 0}, "No answer in time.");
-    request_send(request->req);
+    hearth_req *req = request->req;
+    if (!req->reply.sent) { /* else the plugin took it over and then refused it */
+        log_warn(request->caller->id, "%" HEARTH_PRIS " did not answer in time: 504 was sent",
+                 HEARTH_ARG(request_route(req)));
+        (void)request_error(req, 504, "TIMEOUT", (hearth_str){NULL, 0}, "No answer in time.");
+        /* Counted now: its plugin may complete it late, or never. */
+        observe_request(req->loop->owner, req);
+        request_send(req);
+    }
     request->abandoned = true;
     async_cancel(request);
 }

@@ -178,7 +178,8 @@ hearth_status host_make_loops(host_state *host, bool serving, hearth_error *erro
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0) /* not thread-safe: before any loop runs */
         return error_set(error, HEARTH_EUNAVAILABLE, "libcurl could not start");
     host->curl_made = true;
-    host->loop_count = serving ? settings_loops(host->config->settings) : 1;
+    if (serving)
+        host->loop_count = settings_loops(host->config->settings);
     host->loops = arena_calloc(&host->arena, host->loop_count, sizeof(host_loop));
     host->health = health_create(host->loop_count);
     if (!host->loops || !host->health)

@@ -16,7 +16,8 @@ HEARTH_MUST_CHECK hearth_status host_init(host_state *host, const host_options *
 /* After the threads were joined. [main] */
 void host_finish(host_state *host);
 
-/* Loops with everything that is theirs; `serving` says whether they take requests. [main] */
+/* Loops with everything that is theirs; `serving` says whether they take requests: as many as are
+ * configured, else host->loop_count of them. [main] */
 HEARTH_MUST_CHECK hearth_status host_make_loops(host_state *host, bool serving,
                                                 hearth_error *error);
 

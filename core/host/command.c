@@ -265,6 +265,7 @@ hearth_status command_start(host_state *host, const control_command *command, co
     if (!cmd)
         return error_set(error, HEARTH_ENOMEM, "out of memory");
     arena_init(&cmd->arena, NULL, COMMAND_MEMORY);
+    cmd->arena.secret = true; /* its input may be a password */
     cmd->host = host;
     cmd->row = row;
     cmd->ctx = host_ctx_on(owner, &host->loops[0]);

@@ -52,7 +52,14 @@ static const char *id_of(host_config *config, hearth_str path)
     return arena_dup(&config->arena, base.ptr, base.len - 5);
 }
 
-static void include_files(host_config *config, const host_options *options)
+/* Which of --without there is a file for. */
+static void note_left_out(const host_options *options, const char *id, bool *left_out)
+{
+    for (size_t i = 0; id && i < options->without_count; i++)
+        left_out[i] = left_out[i] || strcmp(options->without[i], id) == 0;
+}
+
+static void include_files(host_config *config, const host_options *options, bool *left_out)
 {
     const hearth_conf_list *include = &config->settings->include;
     for (size_t i = 0; i < include->count; i++) {
@@ -61,6 +68,7 @@ static void include_files(host_config *config, const host_options *options)
                                            include->items[i].ptr, place, &config->errors);
         for (size_t k = 0; k < files.count; k++) {
             const char *id = id_of(config, files.items[k]);
+            note_left_out(options, id, left_out);
             if (!id || is_listed(options->without, options->without_count, id) ||
                 is_listed(options->with, options->with_count, id))
                 continue;
@@ -71,6 +79,19 @@ static void include_files(host_config *config, const host_options *options)
     }
 }
 
+/* The file of plugins.d/ or plugins.available/ that configures a plugin, NULL: there is none. */
+static const char *find_file(host_config *config, const char *id)
+{
+    static const char *const folders[] = {"plugins.d", "plugins.available"};
+    for (size_t i = 0; i < HEARTH_COUNT(folders) && manifest_id_is_valid(id); i++) {
+        const char *path =
+            arena_printf(&config->arena, "%s/%s/%s.yaml", config->doc->directory, folders[i], id);
+        if (path && access(path, F_OK) == 0)
+            return path;
+    }
+    return NULL;
+}
+
 static void add_with(host_config *config, const host_options *options)
 {
     for (size_t i = 0; i < options->with_count; i++) {
@@ -78,16 +99,27 @@ static void add_with(host_config *config, const host_options *options)
         if (is_listed(options->with, i, id) ||
             is_listed(options->without, options->without_count, id))
             continue;
-        const conf_doc *doc = NULL;
-        static const char *const folders[] = {"plugins.d", "plugins.available"};
-        for (size_t f = 0; !doc && f < HEARTH_COUNT(folders) && manifest_id_is_valid(id); f++) {
-            const char *path = arena_printf(&config->arena, "%s/%s/%s.yaml", config->doc->directory,
-                                            folders[f], id);
-            if (path && access(path, F_OK) == 0)
-                doc = conf_read(&config->arena, path, &config->errors);
-        }
+        const char *path = find_file(config, id);
+        const conf_doc *doc = path ? conf_read(&config->arena, path, &config->errors) : NULL;
         add_plugin(config, arena_dup(&config->arena, id, strlen(id)), doc,
                    (conf_place){"--with", 0, 0});
+    }
+}
+
+/* Leaving out what is there but not enabled is fine; a name that nothing has is a slip. */
+static void check_without(host_config *config, const host_options *options, const bool *left_out)
+{
+    const char *enabled = "";
+    for (size_t i = 0; enabled && i < config->plugin_count; i++)
+        enabled = arena_printf(&config->arena, "%s%s%s", enabled, i > 0 ? ", " : "",
+                               config->plugins[i].id);
+    for (size_t i = 0; i < options->without_count; i++) {
+        const char *id = options->without[i];
+        if (!left_out[i] && !is_listed(options->with, options->with_count, id) &&
+            !find_file(config, id))
+            conf_errors_add(&config->errors, (conf_place){"--without", 0, 0}, NULL,
+                            "expected the id of a plugin, found %s; enabled are: %s", id,
+                            enabled ? enabled : "");
     }
 }
 
@@ -109,15 +141,32 @@ static void choose_listeners(host_config *config, const host_options *options)
     config->listen_count = count > 0 ? count : 1;
 }
 
+static bool addresses_are_equal(const hearth_address *a, const hearth_address *b)
+{
+    hearth_ip one = address_ip(a), two = address_ip(b);
+    return address_port(a) == address_port(b) && memcmp(&one, &two, sizeof(one)) == 0;
+}
+
 static void check_addresses(host_config *config, const host_options *options)
 {
     conf_place place = options->listen_count > 0 ? (conf_place){"--listen", 0, 0}
                                                  : conf_locate(config->doc, "listen");
     for (size_t i = 0; i < config->listen_count; i++) {
-        hearth_address address;
+        hearth_str text = config->listen[i].address;
+        hearth_address address, other;
         hearth_error why;
-        if (address_parse(config->listen[i].address, &address, &why) != HEARTH_OK)
+        if (address_parse(text, &address, &why) != HEARTH_OK) {
             conf_errors_add(&config->errors, place, "listen", "%s", why.text);
+            continue;
+        }
+        for (size_t k = 0; k < i; k++) {
+            if (address_parse(config->listen[k].address, &other, &why) == HEARTH_OK &&
+                address_port(&address) != 0 && addresses_are_equal(&address, &other))
+                conf_errors_add(&config->errors, place, "listen",
+                                "%" HEARTH_PRIS ": expected each address once, found it again as "
+                                "%" HEARTH_PRIS,
+                                HEARTH_ARG(config->listen[k].address), HEARTH_ARG(text));
+        }
     }
 }
 
@@ -141,8 +190,10 @@ host_config *config_read(const host_options *options)
     settings_check(config->settings, config->doc, &config->errors);
     choose_listeners(config, options);
     check_addresses(config, options);
-    include_files(config, options);
+    bool left_out[HOST_MAX_OVERRIDES] = {false};
+    include_files(config, options, left_out);
     add_with(config, options);
+    check_without(config, options, left_out);
     return config;
 }
 

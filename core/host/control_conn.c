@@ -217,6 +217,7 @@ bool control_conn_create(host_state *host, int fd, hearth_list *list, size_t *co
     ++*count;
     buf_init(&conn->in, CONTROL_MAX_REQUEST + READ_SIZE + FRAME_HEAD);
     buf_init(&conn->out, MAX_PENDING);
+    conn->in.secret = conn->out.secret = true; /* passwords go in, tokens come out */
     list_push_back(list, &conn->link);
     wheel_timer_init(&conn->deadline, on_late);
     loop_timer_set(&host->main, &conn->deadline, REQUEST_TIMEOUT_MS);

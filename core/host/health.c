@@ -121,7 +121,8 @@ bool health_is_ready(host_health *health)
     HEARTH_LIST_EACH(link, &health->components)
     {
         const component *item = HEARTH_LIST_ENTRY(link, component, link);
-        ready = ready && worst(health, item)->state != HEARTH_NOT_READY;
+        ready =
+            ready && (item->owner->passed_over || worst(health, item)->state != HEARTH_NOT_READY);
     }
     pthread_mutex_unlock(&health->lock);
     return ready;
@@ -136,7 +137,7 @@ static hearth_health write_missing(host_health *health, hearth_json_writer *w)
     {
         const component *item = HEARTH_LIST_ENTRY(link, component, link);
         const report *found = worst(health, item);
-        if (found->state == HEARTH_HEALTHY)
+        if (found->state == HEARTH_HEALTHY || item->owner->passed_over)
             continue;
         if (found->state > state)
             state = found->state;

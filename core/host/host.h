@@ -19,6 +19,7 @@ typedef struct host_options {
     size_t with_count;
     const char *const *without; /* --without ID: files of plugins.d/ left out */
     size_t without_count;
+    uint32_t offline_loops; /* of a host without listeners; 0: one */
 } host_options;
 
 #define HOST_MAX_OVERRIDES 64

@@ -137,6 +137,12 @@ static hearth_str route(hearth_req *req)
     return request_route(req);
 }
 
+static hearth_str base_path(hearth_req *req)
+{
+    const host_loop *loop = req->loop->owner;
+    return router_base(loop->host->router);
+}
+
 const hearth_http host_http_api = {
     .struct_size = sizeof(hearth_http),
     .arena = arena,
@@ -159,4 +165,5 @@ const hearth_http host_http_api = {
     .status = status_of,
     .duration_ns = duration_ns,
     .route = route,
+    .base_path = base_path,
 };

@@ -97,7 +97,6 @@ static void requests_hang(hearth_wheel_timer *timer)
 static void requests_are_late(hearth_wheel_timer *timer)
 {
     host_state *host = host_of(timer);
-    log_warn("host", "requests in flight did not finish in time: their connections are closed");
     steps_tell(host, step_abort);
     set_timer(host, requests_hang, HURRY_MS);
 }

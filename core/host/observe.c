@@ -72,6 +72,11 @@ static void export_span(host_loop *loop, hearth_req *req, uint64_t duration_ns)
 void observe_request(host_loop *loop, hearth_req *req)
 {
     const host_route *route = req->route ? req->route->data : NULL;
+    host_request *request = host_request_of(req); /* NULL: it was refused before it was routed */
+    if (request && request->observed)
+        return;
+    if (request)
+        request->observed = true;
     uint64_t duration = request_duration_ns(req);
     host_route_cells *cells = &loop->route_cells[route ? route->index : loop->host->route_count];
     if (req->reply.status != 0) {

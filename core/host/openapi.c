@@ -109,7 +109,8 @@ static void put_operation(hearth_json_writer *w, const host_route *route, hearth
     json_put_key(w, str_from(method));
     json_begin_object(w);
     json_member_string(w, "operationId", operation_id(row, arena));
-    put_str(w, "summary", row->help ? row->help : "");
+    if (row->help && row->help[0])
+        put_str(w, "summary", row->help);
     json_put_key(w, HEARTH_STR("tags"));
     json_begin_array(w);
     json_put_string(w, str_from(route->owner ? route->owner->id : "host"));

@@ -34,6 +34,7 @@ typedef struct host_request {
     bool calling;   /* a hook or the handler is on the stack */
     bool completed; /* its deferral ended before it returned */
     bool abandoned; /* nobody waits: client gone or deadline passed */
+    bool observed;  /* it was counted */
     uint8_t phase;  /* hearth_phase; HEARTH_PHASE_END stands for the handler */
     uint32_t next_hook;
     hearth_async *async;   /* the deferral that is open, or NULL */
@@ -65,7 +66,8 @@ void request_refuse(host_request *request, hearth_status status);
 
 /* ---- after the reply (observe.c) ---- */
 
-/* Counts, times and traces a request that is over. [the connection's loop] */
+/* Counts, times and traces a request that is over, or that was answered at its deadline; once. [the
+ * request's loop] */
 void observe_request(host_loop *loop, hearth_req *req);
 
 /* ---- traces (trace.c) ---- */

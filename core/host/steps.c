@@ -115,8 +115,15 @@ void step_close(hearth_loop *loop, hearth_letter *letter)
 void step_abort(hearth_loop *loop, hearth_letter *letter)
 {
     host_loop *owner = loop->owner;
-    if (owner->worker)
+    if (owner->worker) {
+        uint64_t late = worker_counters(owner->worker)->in_flight;
+        if (late > 0)
+            log_warn("host",
+                     "loop %u: %llu requests in flight are not waited for: their connections are "
+                     "closed",
+                     owner->index, (unsigned long long)late);
         worker_abort(owner->worker);
+    }
     free(HEARTH_CONTAINER_OF(letter, step_letter, letter));
 }
 

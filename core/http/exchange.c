@@ -250,6 +250,7 @@ static void judge_body(http_exchange *ex)
         return;
     }
     if (!ex->body_complete) {
+        ex->req.arena.secret = true; /* a body may hold a password, and so may what is read of it */
         ex->req.arena.ceiling += (3 * limit + 8192) & ~(HEARTH_ARENA_ALIGN - 1);
         body_init(&ex->body, &ex->req.arena, ex->head.chunked, ex->head.content_length, limit);
     }

@@ -23,6 +23,7 @@ struct http_router {
     hearth_arena arena;
     node root;
     http_path base;
+    hearth_str base_text;
     route_link *first, **last;
 };
 
@@ -42,12 +43,19 @@ http_router *router_create(hearth_str base_path, hearth_error *error)
     if (base_path.len == 0 || str_eq(base_path, HEARTH_STR("/")))
         return router;
     if (path_split(&router->arena, copy, &router->base, &reason) == HEARTH_OK &&
-        router->base.count < ROUTER_MAX_SEGMENTS / 2)
+        router->base.count < ROUTER_MAX_SEGMENTS / 2) {
+        router->base_text = copy;
         return router;
+    }
     error_set(error, HEARTH_EINVAL, "base_path: expected a path like /api, found \"%.*s\"",
               HEARTH_ARG(base_path));
     router_destroy(router);
     return NULL;
+}
+
+hearth_str router_base(const http_router *router)
+{
+    return router->base_text;
 }
 
 void router_destroy(http_router *router)

@@ -28,6 +28,8 @@ typedef struct http_router http_router;
 
 /* [main] `base_path` ("" or "/api") stands in front of every route. NULL: error says why. */
 http_router *router_create(hearth_str base_path, hearth_error *error);
+/* [any] What it stands as, "" for none. */
+hearth_str router_base(const http_router *router);
 void router_destroy(http_router *router);
 
 /* [main] Copies the route; its strings and data are borrowed. EINVAL: a bad pattern; ECONFLICT: the

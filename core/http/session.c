@@ -311,6 +311,7 @@ void session_open(http_worker *worker, int fd, const hearth_address *peer, heart
     session->worker = worker;
     session->options = options;
     buf_init(&session->in, options->max_target + options->max_header_block + 4 * LOOP_READ_BUFFER);
+    session->in.secret = true;
     wheel_timer_init(&session->timer, on_timer);
     list_init(&session->link);
     if (conn_open(&session->conn, worker->loop, fd, peer, tls_session, REPLY_CEILING, &events) <

@@ -215,6 +215,7 @@ static void receive(hearth_conn *conn)
             conn_tls_receive(conn, bytes);
         else
             conn->events->on_data(conn, bytes);
+        explicit_bzero(loop->read_buffer, (size_t)got); /* tokens and passwords come this way */
     } else if (got == 0) {
         conn->flags |= CONN_ENDED;
     } else if (errno != EAGAIN && errno != EWOULDBLOCK) {

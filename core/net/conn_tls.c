@@ -79,6 +79,7 @@ void conn_tls_receive(hearth_conn *conn, hearth_str ciphertext)
         int got = SSL_read(conn->tls, plain, sizeof(plain));
         if (got > 0) {
             conn->events->on_data(conn, (hearth_str){plain, (size_t)got});
+            explicit_bzero(plain, (size_t)got);
             if (conn->flags & (CONN_CLOSED | CONN_BROKEN))
                 break;
             continue;

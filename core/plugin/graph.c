@@ -215,6 +215,8 @@ hearth_status plugin_set_resolve(plugin_set *set, const plugin_interface *interf
     hearth_status status = check_choices(&r);
     for (size_t i = 0; status == HEARTH_OK && i < set->count; i++) {
         hearth_plugin *item = set->items[i];
+        bool wanted = item->desc.provide_count == 0 || item->desc.route_count > 0 ||
+                      item->desc.hook_count > 0;
         for (size_t k = 0; status == HEARTH_OK && k < item->desc.provide_count; k++) {
             hearth_plugin *only;
             const char *id = item->desc.head.provides[k].id;
@@ -222,7 +224,9 @@ hearth_status plugin_set_resolve(plugin_set *set, const plugin_interface *interf
                 return error_set(error, HEARTH_ECONFLICT, "%s provides %s, which is the host's own",
                                  item->id, id);
             status = find_provider(&r, id, &only);
+            wanted = wanted || only == item;
         }
+        item->passed_over = !wanted;
         item->bindings =
             arena_calloc(&set->arena, item->desc.use_count + 1, sizeof(plugin_binding));
         if (!item->bindings)

@@ -41,6 +41,7 @@ typedef struct hearth_plugin {
     plugin_ctx *loops; /* one per loop */
     uint32_t index;    /* place in the order */
     bool opened;
+    bool passed_over; /* it only provides services for which `services` picks others */
 } hearth_plugin;
 
 typedef struct plugin_set {

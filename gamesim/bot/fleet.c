@@ -2,20 +2,18 @@
  * fleet.c - see fleet.h. Players start a few at a time, so that a thousand of them do not fall into
  * one socket buffer at once.
  */
-#include "bot/enlist.h"
 #include "bot/fleet.h"
 #include "host/tick.h"
 
-#include <netinet/in.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 
 #define TICKS_PER_SECOND 30
 #define STARTS_PER_TICK  10
 #define TIMEOUT_SECONDS  10
+#define LEAVE_SECONDS    10 /* for hearthd to hear of it */
 #define SECOND_NS        UINT64_C(1000000000)
 
 struct fleet {
@@ -29,7 +27,8 @@ struct fleet {
     enlistment *enlist; /* NULL: stand-alone */
     uint32_t started;   /* stand-alone */
     uint64_t all_in_ns; /* 0: not yet */
-    bool failed, stopping;
+    bool failed, leaving, stopping;
+    uint64_t leave_deadline_ns;
 };
 
 static bool start_one(struct fleet *fleet)
@@ -44,12 +43,10 @@ static bool start_one(struct fleet *fleet)
                                  .public_count = 1,
                                  .private_addresses = &options->server,
                                  .private_count = 1};
-    int family = options->server.type == NETCODE_ADDRESS_IPV6 ? AF_INET6 : AF_INET;
     if (netcode_token_write(&fleet->issuer, &grant, token, &expires_at) != HEARTH_OK)
         return false;
     uint32_t number = fleet->started++;
-    bool ok =
-        player_start(&fleet->players[number], &fleet->loop, number, fleet->tally, token, family);
+    bool ok = player_start(&fleet->players[number], &fleet->loop, number, fleet->tally, token);
     sodium_memzero(token, sizeof(token));
     return ok;
 }
@@ -85,17 +82,18 @@ static bool is_over(struct fleet *fleet, uint64_t now_ns)
            now_ns - fleet->all_in_ns >= fleet->options->duration_seconds * SECOND_NS;
 }
 
-/* A token of hearthd's says where to go. */
-static void on_token(void *arg, uint32_t number, const uint8_t token[NETCODE_TOKEN_BYTES])
+static void on_token(void *arg, uint32_t number, const uint8_t token[NETCODE_TOKEN_BYTES], int seat)
 {
     struct fleet *fleet = arg;
-    struct client_token parsed;
-    int family = AF_INET;
-    if (client_token_read(&parsed, token, NETCODE_TOKEN_BYTES) &&
-        parsed.servers[0].type == NETCODE_ADDRESS_IPV6)
-        family = AF_INET6;
-    sodium_memzero(&parsed, sizeof(parsed));
-    player_start(&fleet->players[number], &fleet->loop, number, fleet->tally, token, family);
+    if (player_start(&fleet->players[number], &fleet->loop, number, fleet->tally, token))
+        fleet->players[number].promised_seat = seat;
+}
+
+/* The match ended while the player was away from it. */
+static void on_over(void *arg, uint32_t number)
+{
+    struct fleet *fleet = arg;
+    fleet->players[number].state = PLAYER_FINISHED;
 }
 
 static void on_failed(void *arg, uint32_t number, const char *why)
@@ -120,6 +118,44 @@ static void play_on(struct fleet *fleet, uint32_t number)
     enlist_again(fleet->enlist, number);
 }
 
+/* Once in its life, some time into a match: the connection goes, the seat is kept, and a new token
+ * brings the player back to it. */
+static void go_away(struct fleet *fleet, uint32_t number, uint64_t now_ns)
+{
+    struct player *player = &fleet->players[number];
+    uint64_t after = fleet->options->rejoin_seconds * SECOND_NS;
+    if (after == 0 || player->state != PLAYER_PLAYING || player->was_away ||
+        !player_is_in(player) || now_ns < player->admitted_ns + after)
+        return;
+    player->was_away = true;
+    player_stop(player);
+    enlist_rejoin(fleet->enlist, number);
+}
+
+static void finish(struct fleet *fleet, uint64_t now_ns)
+{
+    if (!fleet->enlist || !fleet->options->leave || fleet->failed) {
+        stop(fleet);
+        return;
+    }
+    fleet->leaving = true;
+    fleet->leave_deadline_ns = now_ns + LEAVE_SECONDS * SECOND_NS;
+    for (uint32_t i = 0; i < fleet->options->players; i++)
+        player_stop(&fleet->players[i]);
+    enlist_leave(fleet->enlist);
+}
+
+static void tick_leaving(struct fleet *fleet, uint64_t now_ns)
+{
+    bool late = now_ns >= fleet->leave_deadline_ns;
+    if (late && !enlist_has_left(fleet->enlist)) {
+        fprintf(stderr, "hearth-bot: not everybody could leave in time\n");
+        fleet->tally->errors++;
+    }
+    if (late || fleet->failed || enlist_has_left(fleet->enlist))
+        stop(fleet);
+}
+
 static void on_tick(void *arg, uint64_t now_ns)
 {
     struct fleet *fleet = arg;
@@ -127,6 +163,10 @@ static void on_tick(void *arg, uint64_t now_ns)
         return;
     if (fleet->enlist)
         enlist_tick(fleet->enlist, now_ns);
+    if (fleet->leaving) {
+        tick_leaving(fleet, now_ns);
+        return;
+    }
     for (int i = 0;
          i < STARTS_PER_TICK && !fleet->enlist && fleet->started < fleet->options->players; i++) {
         if (!start_one(fleet)) {
@@ -136,10 +176,11 @@ static void on_tick(void *arg, uint64_t now_ns)
     }
     for (uint32_t i = 0; i < fleet->options->players; i++) {
         play_on(fleet, i);
+        go_away(fleet, i, now_ns);
         player_tick(&fleet->players[i]);
     }
     if (fleet->failed || is_over(fleet, now_ns))
-        stop(fleet);
+        finish(fleet, now_ns);
 }
 
 static void on_interrupt(uv_signal_t *handle, int number)
@@ -154,9 +195,10 @@ static void on_interrupt(uv_signal_t *handle, int number)
 static hearth_status prepare(struct fleet *fleet)
 {
     const struct fleet_options *options = fleet->options;
-    const struct enlist_events events = {on_token, on_failed, fleet};
-    if (options->url)
-        return enlist_create(&fleet->enlist, &fleet->loop, options->url, options->players, &events);
+    const struct enlist_events events = {on_token, on_over, on_failed, fleet};
+    if (options->enlist.url[0])
+        return enlist_create(&fleet->enlist, &fleet->loop, &options->enlist, options->players,
+                             &events);
     return netcode_issuer_init(&fleet->issuer, options->key, options->protocol_id,
                                options->token_lifetime_seconds);
 }

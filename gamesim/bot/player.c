@@ -71,6 +71,15 @@ static void on_events(struct player *p, const struct wire_events *events)
     }
 }
 
+static void on_welcome(struct player *p, const uint8_t *message, size_t len)
+{
+    p->welcomed = wire_read_welcome(&p->welcome, message, len);
+    if (!p->welcomed)
+        fail(p, "a welcome that cannot be read");
+    else if (p->promised_seat >= 0 && p->welcome.seat != p->promised_seat)
+        fail(p, "welcomed to seat %u instead of seat %d", p->welcome.seat, p->promised_seat);
+}
+
 static void on_payload(void *arg, const uint8_t *message, size_t len)
 {
     struct player *p = arg;
@@ -79,10 +88,7 @@ static void on_payload(void *arg, const uint8_t *message, size_t len)
     uint8_t reason;
     switch (wire_type_of(message, len)) {
     case WIRE_WELCOME:
-        if (wire_read_welcome(&p->welcome, message, len))
-            p->welcomed = true;
-        else
-            fail(p, "a welcome that cannot be read");
+        on_welcome(p, message, len);
         break;
     case WIRE_SNAPSHOT:
         if (wire_read_snapshot(&snapshot, message, len))
@@ -110,8 +116,8 @@ static void send_datagram(void *arg, const netcode_address *to, const uint8_t *b
     struct player *p = arg;
     struct sockaddr_storage name;
     uv_buf_t buf = uv_buf_init((char *)bytes, (unsigned)len);
-    int family = to->type == NETCODE_ADDRESS_IPV6 ? AF_INET6 : AF_INET;
-    netcode_address_to_sockaddr(to, family, &name);
+    if (netcode_address_to_sockaddr(to, p->family, &name) == 0)
+        return; /* IPv6 from a machine without: the client will try the next address */
     /* A datagram that the system does not take is lost, as any may be. */
     uv_udp_try_send(&p->socket, &buf, 1, (const struct sockaddr *)&name);
 }
@@ -134,13 +140,30 @@ static void on_receive(uv_udp_t *socket, ssize_t len, const uv_buf_t *buf,
                                uv_hrtime());
 }
 
-bool player_start(struct player *p, uv_loop_t *loop, unsigned number, struct tally *tally,
-                  const uint8_t token[NETCODE_TOKEN_BYTES], int family)
+/* For both families, where the machine has both: a token may name addresses of either. */
+static int open_socket(struct player *p, uv_loop_t *loop)
 {
-    struct sockaddr_storage any = {.ss_family = (sa_family_t)family};
-    bool admitted = p->admitted;
+    static const int families[] = {AF_INET6, AF_INET};
+    int error = uv_udp_init(loop, &p->socket);
+    int bound = -1;
+    for (int i = 0; i < 2 && error == 0 && bound != 0; i++) {
+        const struct sockaddr_storage any = {.ss_family = (sa_family_t)families[i]};
+        p->family = families[i];
+        bound = uv_udp_bind(&p->socket, (const struct sockaddr *)&any, 0);
+    }
+    if (error == 0)
+        error = bound;
+    return error != 0 ? error : uv_udp_recv_start(&p->socket, on_alloc, on_receive);
+}
+
+bool player_start(struct player *p, uv_loop_t *loop, unsigned number, struct tally *tally,
+                  const uint8_t token[NETCODE_TOKEN_BYTES])
+{
+    bool admitted = p->admitted, was_away = p->was_away;
     memset(p, 0, sizeof(*p));
     p->admitted = admitted;
+    p->was_away = was_away;
+    p->promised_seat = -1;
     p->state = PLAYER_CONNECTING;
     p->number = number;
     p->tally = tally;
@@ -148,9 +171,7 @@ bool player_start(struct player *p, uv_loop_t *loop, unsigned number, struct tal
     p->client.payload = on_payload;
     p->client.arg = p;
     p->socket.data = p;
-    int error = uv_udp_init(loop, &p->socket);
-    if (error == 0 && (error = uv_udp_bind(&p->socket, (struct sockaddr *)&any, 0)) == 0)
-        error = uv_udp_recv_start(&p->socket, on_alloc, on_receive);
+    int error = open_socket(p, loop);
     if (error != 0) {
         fail(p, "no socket: %s", uv_strerror(error));
         return false;
@@ -190,6 +211,7 @@ void player_tick(struct player *p)
         p->state = PLAYER_PLAYING;
         p->tally->connected += !p->admitted;
         p->admitted = true;
+        p->admitted_ns = now_ns;
         p->snapshot_ns = now_ns;
     }
     if (now_ns - p->snapshot_ns > PLAYER_SILENCE_NS)
@@ -204,7 +226,7 @@ void player_stop(struct player *p)
         return;
     p->state = PLAYER_ABSENT;
     netcode_client_disconnect(&p->client);
-    if (p->socket.loop)
+    if (p->socket.loop && !uv_is_closing((uv_handle_t *)&p->socket))
         uv_close((uv_handle_t *)&p->socket, NULL);
 }
 

@@ -28,7 +28,11 @@ struct player {
     unsigned number;
     struct tally *tally;
     bool admitted; /* once, in this or an earlier session */
+    bool was_away; /* and came back, or is about to */
+    uint64_t admitted_ns;
+    int promised_seat; /* by hearthd; -1: not said */
     uv_udp_t socket;
+    int family; /* of the socket; AF_INET6 takes both */
     struct netcode_client client;
     struct brain brain;
     bool welcomed;
@@ -45,7 +49,7 @@ struct player {
 /* Opens the socket and starts connecting with this token; again after player_stop, once the loop
  * has turned. False, with a line on standard error, if there is no socket to be had. */
 bool player_start(struct player *player, uv_loop_t *loop, unsigned number, struct tally *tally,
-                  const uint8_t token[NETCODE_TOKEN_BYTES], int family);
+                  const uint8_t token[NETCODE_TOKEN_BYTES]);
 
 /* Thirty times a second: decide, send, notice silence. */
 void player_tick(struct player *player);

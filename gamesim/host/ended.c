@@ -7,9 +7,15 @@
 
 void ended_add(struct ended *ended, const uint8_t id[16], uint64_t until_ns)
 {
-    memcpy(ended->entries[ended->next].id, id, 16);
-    ended->entries[ended->next].until_ns = until_ns;
-    ended->next = (ended->next + 1) % ENDED_MAX;
+    unsigned at = 0;
+    while (at < ENDED_MAX && memcmp(ended->entries[at].id, id, 16) != 0)
+        at++;
+    if (at == ENDED_MAX) {
+        at = ended->next;
+        ended->next = (ended->next + 1) % ENDED_MAX;
+    }
+    memcpy(ended->entries[at].id, id, 16);
+    ended->entries[at].until_ns = until_ns;
 }
 
 bool ended_has(const struct ended *ended, const uint8_t id[16], uint64_t now_ns)

@@ -160,8 +160,8 @@ hearth_status host_open(gamesim_host *host, const uint8_t key[NETCODE_KEY_BYTES]
     netcode_server_config config = {
         .protocol_id = protocol_id,
         .slots = host->slot_count,
-        .addresses = options->has_public ? &options->public_address : &address,
-        .address_count = 1,
+        .addresses = options->public_count > 0 ? options->public_addresses : &address,
+        .address_count = options->public_count > 0 ? options->public_count : 1,
         .token_lifetime_seconds = token_lifetime_seconds,
         .events = {send_datagram, on_connected, on_disconnected, on_payload, host}};
     memcpy(config.private_key, key, sizeof(config.private_key));

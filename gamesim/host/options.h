@@ -6,20 +6,25 @@
 
 #include <netcode_token.h>
 
+#define OPTIONS_PUBLIC_MAX 4
+
 struct options {
     bool help;
     bool standalone;
-    netcode_address listen, public_address;
-    bool has_public;
-    bool public_ec2; /* ask the EC2 metadata service for public_address */
+    netcode_address listen;
+    netcode_address public_addresses[OPTIONS_PUBLIC_MAX]; /* as they stand in tokens */
+    unsigned public_count;                                /* 0: the address that was bound */
+    int ec2_at; /* which of them is to be asked of the EC2 metadata service; -1: none */
     uint8_t key[NETCODE_KEY_BYTES];
     uint64_t protocol_id;
     uint32_t slots;
     uint64_t token_lifetime_seconds;
     /* Registered mode. */
     char metadata[1024]; /* hearthd's URL, without a slash at the end */
-    char token[4096];    /* from the environment: HEARTH_TOKEN */
+    char ca[4096];       /* certificates that its URL is checked against; "": the system's */
+    char token[4096];    /* HEARTH_TOKEN, or the file's */
     char region[64];     /* "": hearthd's default */
+    char data_dir[4096]; /* "": none */
     uint32_t game_sims;
     uint8_t players; /* in each of them */
     uint64_t join_timeout_ns, empty_timeout_ns, drain_timeout_ns;

@@ -1,20 +1,15 @@
 /*
  * options_file.h - --config FILE: the same settings as the command line, and those that only a file
- * has (capacity, timeouts).
+ * has (capacity, timeouts, a token from elsewhere than the environment).
  */
 #ifndef HOST_OPTIONS_FILE_H
 #define HOST_OPTIONS_FILE_H
 
 #include "host/options.h"
 
-/* Texts that are empty were not given; paths are absolute. */
-struct options_file {
-    char metadata[1024], listen[64], public_address[64], region[64], metrics[64], gamedata[4096];
-};
-
-/* Fills capacity and timeouts of `out` (path NULL: with their defaults) and the texts of `file`.
- * EINVAL with what is wrong, one line each, in `error`. */
-HEARTH_MUST_CHECK hearth_status options_file_read(struct options *out, struct options_file *file,
-                                                  const char *path, char error[512]);
+/* Applies what the file (NULL: none, defaults only) says and no option has said; `seen` is by
+ * OPTION_ number and grows. NULL, or what is wrong, perhaps in `error`: one line for each mistake
+ * in the file. */
+const char *options_file_apply(struct options *out, const char *path, bool *seen, char error[512]);
 
 #endif

@@ -8,10 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CONNECT_MS      5000L
-#define TIMEOUT_MS      20000L
-#define CONNECTIONS_MAX 8L
-#define REPLY_MAX       ((size_t)1 << 20)
+#define CONNECT_MS 5000L
+#define TIMEOUT_MS 20000L
+#define REPLY_MAX  ((size_t)1 << 20)
 
 struct call {
     struct call *next, **link;
@@ -27,6 +26,7 @@ struct call {
 struct https_client {
     uv_loop_t *loop;
     CURLM *multi;
+    const char *ca;
     uv_timer_t timer;
     struct call *calls;
 };
@@ -198,7 +198,7 @@ static bool add_field(struct call *call, const char *name, const char *value)
     return fields != NULL;
 }
 
-static bool prepare(struct call *call, const https_request *request)
+static bool prepare(struct call *call, const https_request *request, const char *ca)
 {
     CURL *easy = call->easy;
     bool ok = add_field(call, "Expect:", "") && add_field(call, "Accept: ", "application/json");
@@ -221,9 +221,12 @@ static bool prepare(struct call *call, const https_request *request)
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, call->fields);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, call);
-    if (request->body)
+    if (ca)
+        ok = curl_easy_setopt(easy, CURLOPT_CAINFO, ca) == CURLE_OK &&
+             curl_easy_setopt(easy, CURLOPT_CAPATH, NULL) == CURLE_OK;
+    if (ok && request->body)
         ok = curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, request->body) == CURLE_OK;
-    else if (strcmp(request->method, "POST") == 0)
+    else if (ok && strcmp(request->method, "POST") == 0)
         ok = curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, "") == CURLE_OK;
     return ok && curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_URL, request->url) == CURLE_OK;
@@ -237,7 +240,7 @@ hearth_status https_send(https_client *client, const https_request *request)
     call->done = request->done;
     call->arg = request->arg;
     call->easy = curl_easy_init();
-    if (!call->easy || !prepare(call, request) ||
+    if (!call->easy || !prepare(call, request, client->ca) ||
         curl_multi_add_handle(client->multi, call->easy) != CURLM_OK) {
         call_destroy(call);
         return HEARTH_ENOMEM;
@@ -250,7 +253,7 @@ hearth_status https_send(https_client *client, const https_request *request)
     return HEARTH_OK;
 }
 
-hearth_status https_create(https_client **out, uv_loop_t *loop)
+hearth_status https_create(https_client **out, uv_loop_t *loop, const char *ca)
 {
     https_client *client = calloc(1, sizeof(*client));
     if (!client || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||
@@ -259,13 +262,14 @@ hearth_status https_create(https_client **out, uv_loop_t *loop)
         return HEARTH_ENOMEM;
     }
     client->loop = loop;
+    client->ca = ca;
     uv_timer_init(loop, &client->timer);
     client->timer.data = client;
     curl_multi_setopt(client->multi, CURLMOPT_SOCKETFUNCTION, set_socket);
     curl_multi_setopt(client->multi, CURLMOPT_SOCKETDATA, client);
     curl_multi_setopt(client->multi, CURLMOPT_TIMERFUNCTION, set_timer);
     curl_multi_setopt(client->multi, CURLMOPT_TIMERDATA, client);
-    curl_multi_setopt(client->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, CONNECTIONS_MAX);
+    curl_multi_setopt(client->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)HTTPS_CONNECTIONS_MAX);
     *out = client;
     return HEARTH_OK;
 }

@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <uv.h>
 
+#define HTTPS_CONNECTIONS_MAX 8 /* of one client; further requests wait for one of them */
+
 typedef struct https_client https_client;
 
 /* What came back; borrowed for the call. */
@@ -33,8 +35,9 @@ typedef struct https_request {
     void *arg;
 } https_request;
 
-/* [main] ENOMEM. */
-HEARTH_MUST_CHECK hearth_status https_create(https_client **out, uv_loop_t *loop);
+/* [main] `ca`, which must outlive the client, is the file of certificates that servers are checked
+ * against; NULL: the system's. ENOMEM. */
+HEARTH_MUST_CHECK hearth_status https_create(https_client **out, uv_loop_t *loop, const char *ca);
 
 /* [loop] ENOMEM; `done` does not run then. It never runs from within this call. */
 HEARTH_MUST_CHECK hearth_status https_send(https_client *client, const https_request *request);

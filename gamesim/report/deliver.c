@@ -11,6 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Fewer than the connections that there are: reports that hang must not hold up heartbeats. */
+#define AT_ONCE_MAX    (HTTPS_CONNECTIONS_MAX - 2)
+
 #define GATHER_NS      SECOND_NS /* how long events wait for others to go with them */
 #define RETRY_LEAST_NS (SECOND_NS / 2)
 #define RETRY_MOST_NS  (30 * SECOND_NS)
@@ -77,7 +80,7 @@ static void conflict(struct delivery *delivery, const char *body)
 static void on_answer(void *arg, const https_reply *reply)
 {
     struct delivery *delivery = arg;
-    char code[48], why[128];
+    char code[48], why[WHY_MAX];
     delivery->stream.in_flight = false;
     if (reply->status == 200) {
         acknowledged(delivery, reply->body);
@@ -88,7 +91,7 @@ static void on_answer(void *arg, const https_reply *reply)
         conflict(delivery, reply->body);
     } else if (reply->status >= 400 && reply->status < 500 && reply->status != 401 &&
                reply->status != 408 && reply->status != 429) {
-        snprintf(why, sizeof(why), "hearthd answered %d %s", reply->status, code);
+        registry_describe(reply, why);
         discard(delivery, why);
     } else {
         retry(delivery, reply->retry_after);
@@ -97,7 +100,7 @@ static void on_answer(void *arg, const https_reply *reply)
         release(delivery);
 }
 
-static void deliver(struct delivery *delivery)
+static bool deliver(struct delivery *delivery)
 {
     struct stream *stream = &delivery->stream;
     char path[96], id[UUID_TEXT];
@@ -110,10 +113,20 @@ static void deliver(struct delivery *delivery)
     else
         retry(delivery, 0);
     free(body);
+    return stream->in_flight;
+}
+
+static unsigned count_in_flight(const gamesim_registry *registry)
+{
+    unsigned count = 0;
+    for (size_t i = 0; i < registry->delivery_count; i++)
+        count += registry->deliveries[i].stream.in_flight;
+    return count;
 }
 
 void deliver_due(gamesim_registry *registry)
 {
+    unsigned in_flight = count_in_flight(registry);
     for (size_t i = 0; i < registry->delivery_count; i++) {
         struct delivery *delivery = &registry->deliveries[i];
         struct stream *stream = &delivery->stream;
@@ -128,8 +141,9 @@ void deliver_due(gamesim_registry *registry)
             discard(delivery, "hearthd did not take them for a day");
         if (stream_done(stream))
             release(delivery);
-        else if (registry->now_ns >= stream->due_ns && stream_prepare(stream))
-            deliver(delivery);
+        else if (in_flight < AT_ONCE_MAX && registry->now_ns >= stream->due_ns &&
+                 stream_prepare(stream))
+            in_flight += deliver(delivery);
     }
 }
 

@@ -24,6 +24,12 @@ char *message_register(const struct registration *r)
                   "gameSims", (int)r->game_sims, "players", (int)r->players);
     if (root && r->region[0])
         json_object_set_new(root, "region", json_string(r->region));
+    if (root && r->more_count > 0) {
+        json_t *more = json_array();
+        for (unsigned i = 0; i < r->more_count; i++)
+            json_array_append_new(more, json_string(r->more[i]));
+        json_object_set_new(root, "addresses", more);
+    }
     return finish(root);
 }
 
@@ -180,6 +186,14 @@ void message_read_code(const char *body, char code[48])
     json_t *root = json_loads(body, 0, NULL);
     if (!copy_text(code, 48, json_object_get(root, "code")))
         code[0] = '\0';
+    json_decref(root);
+}
+
+void message_read_error(const char *body, char error[160])
+{
+    json_t *root = json_loads(body, 0, NULL);
+    const char *text = json_string_value(json_object_get(root, "error"));
+    snprintf(error, 160, "%s", text ? text : "");
     json_decref(root);
 }
 

@@ -7,13 +7,16 @@
 
 #include "report/stream.h"
 
-#define MESSAGES_ID_MAX    64
-#define MESSAGES_TOKEN_MAX 4096
+#define MESSAGES_ID_MAX        64
+#define MESSAGES_TOKEN_MAX     4096
+#define MESSAGES_ADDRESSES_MAX 3
 
 /* What an instance says of itself when it registers. */
 struct registration {
     char address[64];
     uint16_t port;
+    char more[MESSAGES_ADDRESSES_MAX][64]; /* further ones, with their ports */
+    unsigned more_count;
     char region[64]; /* "": hearthd's default */
     const char *version;
     unsigned wire_version, game_sims, players;
@@ -59,6 +62,9 @@ bool message_read_heartbeat(const char *body, const struct heartbeat_orders *ord
 
 /* The code in an error body, such as "SEQUENCE_GAP"; "" if there is none. */
 void message_read_code(const char *body, char code[48]);
+
+/* Its sentence for people, cut if it is longer; "" if there is none. */
+void message_read_error(const char *body, char error[160]);
 
 /* `expected` of a SEQUENCE_GAP; 0: not said. */
 uint32_t message_read_expected(const char *body);

@@ -52,15 +52,17 @@ bool registry_call(gamesim_registry *registry, const struct identity *identity, 
            https_send(registry->https, &request) == HEARTH_OK;
 }
 
-static void describe(const https_reply *reply, char out[160])
+void registry_describe(const https_reply *reply, char out[WHY_MAX])
 {
-    char code[48];
+    char code[48], error[160];
     if (reply->status == 0) {
-        snprintf(out, 160, "no answer: %.120s", reply->error);
+        snprintf(out, WHY_MAX, "no answer: %.120s", reply->error);
         return;
     }
     message_read_code(reply->body, code);
-    snprintf(out, 160, "hearthd answered %d %s", reply->status, code);
+    message_read_error(reply->body, error);
+    snprintf(out, WHY_MAX, "hearthd answered %d %s%s%s", reply->status, code, error[0] ? ": " : "",
+             error);
 }
 
 /* ---- registering ----------------------------------------------------------------------------- */
@@ -83,14 +85,14 @@ static bool is_final(int status)
 static void on_registered(void *arg, const https_reply *reply)
 {
     gamesim_registry *registry = arg;
-    char why[160];
+    char why[WHY_MAX];
     registry->calling = false;
     struct identity *identity = calloc(1, sizeof(*identity));
     if (reply->status != 201 || !identity ||
         !message_read_terms(&registry->terms, reply->body, why)) {
         free(identity);
         if (reply->status != 201)
-            describe(reply, why);
+            registry_describe(reply, why);
         if (registry->status.registrations == 0 && is_final(reply->status)) {
             registry->refused = true;
             registry->config.events.refused(registry->config.events.arg, why);
@@ -140,9 +142,9 @@ static void lose(gamesim_registry *registry, const char *why)
 
 static void heartbeat_failed(gamesim_registry *registry, const https_reply *reply)
 {
-    char why[160];
+    char why[WHY_MAX];
     uint64_t most = registry->terms.heartbeat_ns / 3;
-    describe(reply, why);
+    registry_describe(reply, why);
     registry->status.heartbeat_failures++;
     registry->changed = true;
     if (reply->status == 404) {
@@ -277,11 +279,11 @@ bool registry_is_vacant(const gamesim_registry *registry)
 static void on_left(void *arg, const https_reply *reply)
 {
     gamesim_registry *registry = arg;
-    char why[160];
+    char why[WHY_MAX];
     if (reply->status == 204 || reply->status == 404) {
         log_info("gamesim", "deregistered");
     } else {
-        describe(reply, why);
+        registry_describe(reply, why);
         log_warn("gamesim", "not deregistered: %s", why);
     }
     registry->left(registry->left_arg);
@@ -330,7 +332,8 @@ hearth_status registry_create(gamesim_registry **out, uv_loop_t *loop,
     made->deliveries = calloc(made->delivery_count, sizeof(*made->deliveries));
     made->sessions =
         calloc(made->delivery_count + config->registration.game_sims, sizeof(*made->sessions));
-    if (!made->deliveries || !made->sessions || https_create(&made->https, loop) != HEARTH_OK) {
+    if (!made->deliveries || !made->sessions ||
+        https_create(&made->https, loop, config->ca) != HEARTH_OK) {
         registry_destroy(made);
         return HEARTH_ENOMEM;
     }

@@ -29,6 +29,7 @@ struct registry_events {
 
 struct registry_config {
     const char *url;   /* of hearthd, with a base path if it has one; no slash at the end */
+    const char *ca;    /* file of certificates that it is checked against; NULL: the system's */
     const char *token; /* that may register; used for nothing else */
     struct registration registration;
     struct registry_events events;

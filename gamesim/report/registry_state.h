@@ -7,6 +7,7 @@
 #include "report/registry.h"
 
 #define SECOND_NS UINT64_C(1000000000)
+#define WHY_MAX   256
 
 /* One registration. Reports of sessions from before a loss still go out in its name. */
 struct identity {
@@ -56,6 +57,9 @@ uint64_t registry_backoff(unsigned attempts, uint64_t least_ns, uint64_t most_ns
 bool registry_call(gamesim_registry *registry, const struct identity *identity, const char *method,
                    const char *path, const char *body, unsigned timeout_ms, https_done_fn done,
                    void *arg);
+
+/* One sentence on an answer that is no success. */
+void registry_describe(const https_reply *reply, char out[WHY_MAX]);
 
 void identity_release(struct identity *identity);
 

@@ -25,6 +25,7 @@ struct signing {
     uint64_t version;
     int busy, again, loaded, stopped;
     unsigned failures;
+    const char *told;                /* why the latest round failed, or NULL */
     struct signing_request *waiting; /* for the next round */
     struct signing_request *serving; /* in this one */
 };
@@ -126,20 +127,25 @@ void signing_sign(hearth_ctx *ctx, struct signing_request *request)
 
 /* ---- a round ---- */
 
-static void end_round(struct signing *signing, hearth_status outcome)
+static const char no_memory[] = "out of memory";
+
+/* `why`: NULL when all is well. A reason is logged once, until all is well or another one comes. */
+static void end_round(struct signing *signing, const char *why)
 {
     hearth_ctx *ctx = signing->ctx;
 
-    if (outcome == HEARTH_OK) {
+    if (!why) {
         signing->failures = 0;
         signing->loaded = 1;
         auth_note_loaded(ctx);
     } else {
         signing->failures++;
-        HEARTH_LOG(shared_of(ctx)->log, ctx, NULL, HEARTH_LOG_WARNING,
-                   "signing keys could not be read from or written to storage; trying again");
+        if (why != signing->told)
+            shared_of(ctx)->log->write(ctx, NULL, HEARTH_LOG_WARNING,
+                                       "signing keys: %s; trying again", why);
     }
-    answer(signing, outcome);
+    signing->told = why;
+    answer(signing, why ? HEARTH_EUNAVAILABLE : HEARTH_OK);
     keyring_destroy(signing->ring);
     signing->ring = NULL;
     shared_of(ctx)->arena->destroy(signing->arena);
@@ -154,7 +160,7 @@ static void end_round(struct signing *signing, hearth_status outcome)
 static void keys_spread(hearth_ctx *ctx, void *arg)
 {
     shared_of(ctx)->metrics->add(local_of(ctx)->key_changes, 1);
-    end_round(arg, HEARTH_OK);
+    end_round(arg, NULL);
 }
 
 static void adopt(struct signing *signing)
@@ -162,9 +168,9 @@ static void adopt(struct signing *signing)
     hearth_ctx *ctx = signing->ctx;
 
     if (keyring_same(signing->ring, local_of(ctx)->signing_keys))
-        end_round(signing, HEARTH_OK);
+        end_round(signing, NULL);
     else if (spread_keys(ctx, RING_SIGNING, signing->ring, keys_spread, signing) != HEARTH_OK)
-        end_round(signing, HEARTH_EUNAVAILABLE);
+        end_round(signing, no_memory);
 }
 
 static void judge(struct signing *signing, const hearth_doc *doc);
@@ -180,7 +186,8 @@ static void written(hearth_ctx *ctx, enum store_outcome outcome, const hearth_do
     else if (outcome == STORE_CONFLICT)
         judge(signing, current);
     else
-        end_round(signing, HEARTH_EUNAVAILABLE);
+        end_round(signing, outcome == STORE_FAILED ? "storage refuses to write them"
+                                                   : "storage does not answer the write of them");
 }
 
 static hearth_status write_ring(struct signing *signing)
@@ -221,15 +228,14 @@ static void judge(struct signing *signing, const hearth_doc *doc)
     signing->ring = doc ? signing_doc_decode(ctx, signing->arena, doc->body) : keyring_create();
     signing->version = doc ? doc->version : 0;
     if (!signing->ring) {
-        shared_of(ctx)->log->write(ctx, NULL, HEARTH_LOG_ERROR,
-                                   "auth.keys/signing in storage is not a list of signing keys");
-        end_round(signing, HEARTH_EUNAVAILABLE);
+        end_round(signing, "expected a list of keys in storage, in auth.keys/signing, found "
+                           "something else");
         return;
     }
     struct keyring *next =
         signing_doc_next(ctx, signing->ring, &times, shared_of(ctx)->clock->wall_ms(ctx), until_ms);
     if (!next) {
-        end_round(signing, HEARTH_EUNAVAILABLE);
+        end_round(signing, no_memory);
         return;
     }
     int same = keyring_same(next, signing->ring);
@@ -238,7 +244,7 @@ static void judge(struct signing *signing, const hearth_doc *doc)
     if (same)
         adopt(signing);
     else if (write_ring(signing) != HEARTH_OK)
-        end_round(signing, HEARTH_EUNAVAILABLE);
+        end_round(signing, no_memory);
 }
 
 static void was_read(hearth_status status, const hearth_doc *doc, void *arg)
@@ -248,7 +254,9 @@ static void was_read(hearth_status status, const hearth_doc *doc, void *arg)
     if (status == HEARTH_OK || status == HEARTH_ENOTFOUND)
         judge(signing, status == HEARTH_OK ? doc : NULL);
     else
-        end_round(signing, HEARTH_EUNAVAILABLE);
+        end_round(signing, status == HEARTH_ETIMEOUT       ? "storage does not answer in time"
+                           : status == HEARTH_EUNAVAILABLE ? "storage cannot be reached"
+                                                           : "storage fails to read them");
 }
 
 static void run(struct signing *signing)
@@ -266,7 +274,7 @@ static void run(struct signing *signing)
     signing->waiting = NULL;
     signing->arena = shared_of(ctx)->arena->create(ctx, ROUND_MEMORY);
     if (!signing->arena) {
-        end_round(signing, HEARTH_EUNAVAILABLE);
+        end_round(signing, no_memory);
         return;
     }
     hearth_key key = {text_of(collection), text_of(partition), HEARTH_STR("")};

@@ -100,6 +100,9 @@ static void on_created(hearth_status status, const hearth_create_result *result,
     case HEARTH_CREATE_CLAIMED:
         claimed(job, result->claim);
         return;
+    case HEARTH_CREATE_FULL:
+        job_refuse(job, 422, "CHARACTER_LIMIT", "You have as many characters as you can have.");
+        return;
     }
 }
 
@@ -138,6 +141,7 @@ static hearth_status attempt(struct job *job)
     create.claims = claims;
     create.next.receipt = job->has_receipt ? &job->receipt : NULL;
     create.receipt_ttl_ms = RECEIPT_TTL_MS;
+    create.max_entities = (uint32_t)conf_of(loop)->max_per_user;
     return loop->entities->create(loop->entities_ctx, &create, COMMIT_DEADLINE_MS, on_created, job);
 }
 

@@ -16,6 +16,31 @@ hearth_status intent_begin(struct job *job)
     return loop->entities->turn(loop->entities_ctx, &key, on_turn, job);
 }
 
+static void look_again(hearth_ctx *ctx, void *arg)
+{
+    struct job *job = arg;
+    (void)ctx;
+    hearth_status status = intent_begin(job);
+    if (status < 0)
+        job_fail(job, status);
+}
+
+/* Class durable: whoever was told nothing the first time is told no earlier by a repeat. */
+static int unconfirmed(struct job *job, const hearth_entity *entity)
+{
+    struct characters_loop *loop = job->loop;
+    uint64_t now_ms = loop->clock->loop_ms(loop->ctx);
+
+    if (conf_of(loop)->durability != HEARTH_DURABLE || entity->durable_version >= entity->version)
+        return 0;
+    if (job->waiting_since_ms == 0)
+        job->waiting_since_ms = now_ms;
+    if (now_ms - job->waiting_since_ms >= COMMIT_DEADLINE_MS ||
+        !loop->timer->start(loop->ctx, CONFIRMED_POLL_MS, 0, look_again, job))
+        job_fail(job, HEARTH_ETIMEOUT);
+    return 1;
+}
+
 /* Whether this request was applied before; then it is answered. */
 static int answered_before(struct job *job, const hearth_entity *entity)
 {
@@ -30,6 +55,8 @@ static int answered_before(struct job *job, const hearth_entity *entity)
                    "This Idempotency-Key was used with another body.");
         return 1;
     }
+    if (unconfirmed(job, entity))
+        return 1;
     job->replayed = 1;
     job->entity = entity;
     job_answer(job, reply_character);
@@ -79,11 +106,20 @@ static int held(struct job *job, const hearth_entity *entity)
     return 1;
 }
 
+/* Another hearthd was ahead: judged anew, on what it made of the character. */
+static void not_done(struct job *job, hearth_status status)
+{
+    if (status == HEARTH_ECONFLICT)
+        status = intent_begin(job);
+    if (status < 0)
+        job_fail(job, status);
+}
+
 static void on_committed(hearth_status status, const hearth_entity *entity, void *arg)
 {
     struct job *job = arg;
     if (status != HEARTH_OK) {
-        job_fail(job, status);
+        not_done(job, status);
         return;
     }
     job->loop->metrics->add(job->loop->applied, 1);
@@ -133,7 +169,7 @@ static void on_removed(hearth_status status, const hearth_entity *entity, void *
     struct job *job = arg;
     (void)entity;
     if (status != HEARTH_OK) {
-        job_fail(job, status);
+        not_done(job, status);
         return;
     }
     job->loop->metrics->add(job->loop->deleted, 1);

@@ -48,6 +48,7 @@ static void find_interfaces(hearth_ctx *ctx, struct characters_loop *loop)
     loop->loops = hearth_loop_get(ctx);
     loop->mail = hearth_mail_get(ctx);
     loop->task = hearth_task_get(ctx);
+    loop->timer = hearth_timer_get(ctx);
     loop->metrics = hearth_metrics_get(ctx);
     loop->entities = hearth_entities_get(ctx);
     loop->entities_ctx = ctx->host->provider(ctx, HEARTH_ENTITIES_ID);
@@ -111,13 +112,16 @@ static const hearth_conf_field config[] = {
     {"during_session", HEARTH_CONF_ENUM, HEARTH_CONF_RELOADABLE,
      offsetof(struct characters_conf, during_session), "deny", 0, 0, "deny|allow",
      "whether players may change a character while it sits in a game session"},
+    {"max_per_user", HEARTH_CONF_INT, HEARTH_CONF_RELOADABLE,
+     offsetof(struct characters_conf, max_per_user), "50", 1, 1000, NULL,
+     "how many characters one player can have"},
     {0},
 };
 
 #define ROUTE(method_, path_, handler_, help_)                                                     \
     {                                                                                              \
-        method_, path_, handler_, HEARTH_BEARER, HEARTH_AFFINITY_USER, NULL, 0, ROUTE_TIMEOUT_MS,  \
-            help_                                                                                  \
+        method_, path_, handler_, HEARTH_SCOPE, HEARTH_AFFINITY_USER, "player", 0,                 \
+            ROUTE_TIMEOUT_MS, help_                                                                \
     }
 
 static const hearth_route routes[] = {
@@ -170,6 +174,7 @@ static const hearth_use uses[] = {
     {HEARTH_LOOP_ID, sizeof(hearth_loop_api), HEARTH_REQUIRED, 0},
     {HEARTH_MAIL_ID, sizeof(hearth_mail), HEARTH_REQUIRED, 0},
     {HEARTH_TASK_ID, sizeof(hearth_task), HEARTH_REQUIRED, 0},
+    {HEARTH_TIMER_ID, sizeof(hearth_timer_api), HEARTH_REQUIRED, 0},
     {HEARTH_METRICS_ID, sizeof(hearth_metrics), HEARTH_REQUIRED, 0},
     {HEARTH_ENTITIES_ID, sizeof(hearth_entities), HEARTH_REQUIRED, 0},
     {HEARTH_IDENTITY_ID, sizeof(hearth_identity_service), HEARTH_REQUIRED, 0},

@@ -14,6 +14,7 @@
 #include <hearth/service/entities.h>
 #include <hearth/service/identity.h>
 #include <hearth/task.h>
+#include <hearth/timer.h>
 
 #include "body.h"
 #include "state.h"
@@ -24,6 +25,7 @@
 
 #define ROUTE_TIMEOUT_MS      10000
 #define COMMIT_DEADLINE_MS    9500 /* a durable write is answered before its route times out */
+#define CONFIRMED_POLL_MS     20   /* between two looks whether storage has it */
 
 enum { METRIC_CREATED, METRIC_DELETED, METRIC_INTENTS, METRIC_REFUSALS };
 
@@ -32,6 +34,7 @@ struct characters_conf {
     int64_t currency_limit;
     uint32_t durability;     /* hearth_durability */
     uint32_t during_session; /* 0: deny, 1: allow */
+    int64_t max_per_user;
 };
 
 /* A snapshot of the rule data. Immutable but for being listed; lives until close. */
@@ -55,6 +58,7 @@ struct characters_loop {
     const hearth_loop_api *loops;
     const hearth_mail *mail;
     const hearth_task *task;
+    const hearth_timer_api *timer;
     const hearth_metrics *metrics;
     const hearth_entities *entities;
     hearth_ctx *entities_ctx;
@@ -87,6 +91,7 @@ struct job {
     int64_t version; /* that the client decided on; 0: none was sent */
     int has_receipt;
     hearth_receipt receipt;
+    uint64_t waiting_since_ms;   /* a repeat, for storage to confirm the first; 0: not */
     char cleared[STATE_ID_SIZE]; /* a holder whose seat does not stand any more */
 
     /* of a create */

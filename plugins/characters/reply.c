@@ -34,9 +34,11 @@ void reply_character(struct job *job, hearth_req *req)
     set_headers(job, req);
     if (job->http_status == 201) {
         const char *id = state_of(job->entity)->character.id;
-        char location[sizeof("/characters/") + HEARTH_UUID_SIZE] = "/characters/";
-        memcpy(location + strlen(location), id, strlen(id) + 1);
-        (void)http->set_header(req, "Location", str_of(location));
+        hearth_str base = http->base_path(req),
+                   location = job->loop->arena->printf(
+                       http->arena(req), "%" HEARTH_PRIS "/characters/%s", HEARTH_ARG(base), id);
+        if (location.ptr)
+            (void)http->set_header(req, "Location", location);
     }
     (void)http->reply(req, job->http_status, JSON_TYPE, state_of(job->entity)->json);
 }

@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define AMOUNT_MAX ((INT64_C(1) << 53) - 1) /* the largest integer of a JSON document */
+#define UNARMED_FEET 5
+#define AMOUNT_MAX   ((INT64_C(1) << 53) - 1) /* the largest integer of a JSON document */
 
 enum call_kind { CALL_GET, CALL_APPLY, CALL_HOLD, CALL_RELEASE };
 
@@ -66,6 +67,13 @@ static int32_t damage_modifier(const struct character_attack *attack)
     return attack->flat ? attack->flat + attack->modifier : 0;
 }
 
+static int32_t attack_range(const struct ruleset *rules, const struct character *c)
+{
+    int32_t held = c->equipment[SLOT_MAIN_HAND];
+    const struct rules_item *item = held ? ruleset_item(rules, held) : NULL;
+    return item && item->kind == ITEM_WEAPON ? item->weapon.range : UNARMED_FEET;
+}
+
 static void fill_view(struct call *call, const hearth_entity *entity)
 {
     const struct character *c = &state_of(entity)->character;
@@ -88,6 +96,7 @@ static void fill_view(struct call *call, const hearth_entity *entity)
         .damage_modifier = damage_modifier(attack),
         .unconscious = c->hitpoints == 0,
         .version = entity->version,
+        .attack_range = attack_range(call->home->data->rules, c),
     };
     memcpy(call->view.modifiers, d->modifiers, sizeof(call->view.modifiers));
 }
@@ -114,11 +123,17 @@ static void not_own(struct call *call)
         answer(loop->ctx, call, status);
 }
 
+static void at_home(hearth_ctx *ctx, void *arg);
+
 static void on_done(hearth_status status, const hearth_entity *entity, void *arg)
 {
     struct call *call = arg;
     if (status == HEARTH_ENOTFOUND) {
         not_own(call);
+        return;
+    }
+    if (status == HEARTH_ECONFLICT) { /* another hearthd was ahead: judged anew */
+        at_home(call->home->ctx, call);
         return;
     }
     if (status == HEARTH_OK)

@@ -2,7 +2,7 @@
  * cache.c - the live entities of a loop: found by key, grouped by user, evicted least recently used
  * first when they hold more than the ceiling. What is dirty, in use or waited for stays.
  */
-#include "entity.h"
+#include "second.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -46,6 +46,29 @@ static struct partition *partition_get(struct local *local, hearth_str name)
     return partition;
 }
 
+static void partition_free(struct local *local, struct partition *partition)
+{
+    table_remove(&local->partitions, &partition->node);
+    free(partition);
+}
+
+static uint64_t *departed_slot(struct local *local, hearth_str partition)
+{
+    return &local->departed[table_hash(&local->partitions, &partition, 1) % DEPARTED_SLOTS];
+}
+
+uint64_t partition_departed(struct local *local, hearth_str partition)
+{
+    return *departed_slot(local, partition);
+}
+
+void entity_departs(struct local *local, const struct entity *entity)
+{
+    uint64_t *slot = departed_slot(local, entity->view.key.partition);
+    if (entity->confirmed > *slot)
+        *slot = entity->confirmed;
+}
+
 /* ---- finding and making ---- */
 
 static uint64_t key_hash(struct local *local, const hearth_key *key)
@@ -74,20 +97,16 @@ static hearth_str place(char **end, hearth_str s)
     return placed;
 }
 
-struct entity *entity_create(struct local *local, struct collection *collection,
-                             const hearth_key *key)
+struct entity *entity_alone(struct local *local, struct collection *collection,
+                            const hearth_key *key)
 {
     size_t size = sizeof(struct entity) + key->collection.len + key->partition.len + key->sort.len;
     struct entity *entity = calloc(1, size);
-    struct partition *partition = entity ? partition_get(local, key->partition) : NULL;
 
-    if (!partition) {
-        free(entity);
+    if (!entity)
         return NULL;
-    }
     char *end = entity->bytes;
     entity->collection = collection;
-    entity->partition = partition;
     entity->view.struct_size = sizeof(hearth_entity);
     entity->view.key.collection = place(&end, key->collection);
     entity->view.key.partition = place(&end, key->partition);
@@ -98,9 +117,25 @@ struct entity *entity_create(struct local *local, struct collection *collection,
     list_init(&entity->dirty_node);
     list_init(&entity->waiters);
     list_init(&entity->turns);
+    local->bytes += entity->size;
+    return entity;
+}
+
+struct entity *entity_create(struct local *local, struct collection *collection,
+                             const hearth_key *key)
+{
+    struct partition *partition = partition_get(local, key->partition);
+    struct entity *entity = partition ? entity_alone(local, collection, key) : NULL;
+
+    if (!entity) {
+        if (partition && list_empty(&partition->entities))
+            partition_free(local, partition);
+        return NULL;
+    }
+    entity->partition = partition;
     list_append(&partition->entities, &entity->of_partition);
     table_insert(&local->entities, &entity->node, key_hash(local, key));
-    local->bytes += entity->size;
+    second_recall(local, entity);
     return entity;
 }
 
@@ -143,6 +178,7 @@ void entity_show(struct local *local, struct entity *entity, uint64_t version, v
 void entity_forget(struct local *local, struct entity *entity)
 {
     entity_show(local, entity, 0, NULL, 0, NULL);
+    entity->print = 0;
     entity->partition->complete = 0;
 }
 
@@ -152,18 +188,22 @@ void entity_free(struct local *local, struct entity *entity)
 {
     struct partition *partition = entity->partition;
 
+    second_evicted(local, entity);
+    if (partition)
+        entity_departs(local, entity);
     entity_show(local, entity, 0, NULL, 0, NULL);
     list_remove(&entity->lru);
     list_remove(&entity->dirty_node);
     list_remove(&entity->of_partition);
-    table_remove(&local->entities, &entity->node);
     local->bytes -= entity->size;
-    if (!entity->removed)
-        partition->complete = 0;
-    if (list_empty(&partition->entities)) {
-        table_remove(&local->partitions, &partition->node);
-        free(partition);
+    if (partition) {
+        table_remove(&local->entities, &entity->node);
+        if (!entity->removed)
+            partition->complete = 0;
+        if (list_empty(&partition->entities))
+            partition_free(local, partition);
     }
+    free(entity->writes);
     free(entity);
 }
 
@@ -180,7 +220,7 @@ void entity_settle(struct local *local, struct entity *entity)
         list_remove(&entity->lru);
         return;
     }
-    if (!entity_visible(entity)) {
+    if (!entity_visible(entity) || mode_shared(local->ctx)) {
         entity_free(local, entity);
         return;
     }

@@ -227,7 +227,7 @@ static void looked_up(hearth_status status, const hearth_doc *doc, void *arg)
     } else if (status == HEARTH_ETIMEOUT) {
         status = HEARTH_EUNAVAILABLE;
     }
-    if (status == HEARTH_OK && lookup->removals == local->removals) {
+    if (status == HEARTH_OK && lookup->removals == local->removals && !mode_shared(local->ctx)) {
         both[0] = doc->key;
         struct keys *keys = keys_copy(both, 2, sizeof(*both));
         if (keys)

@@ -7,7 +7,7 @@
 
 #include "entity.h"
 
-#define CLAIM_ORPHAN_MS 60000 /* a claim whose entity is still missing after this is free again */
+#define CLAIM_ORPHAN_MS 60000 /* seen for so long without its entity, a claim is free again */
 
 /* Keys with their strings behind them, in one block. */
 struct keys {

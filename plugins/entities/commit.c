@@ -7,18 +7,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "direct.h"
 #include "drain.h"
 #include "evict.h"
 #include "flush.h"
 #include "remove.h"
 
+#define GIVE_UP_MS 20000 /* a commit of mode shared that has no deadline */
+
 /* ---- changes ---- */
 
 struct change *change_create(struct local *local, struct entity *entity, uint64_t version,
                              uint32_t body_version, hearth_str state,
-                             const struct receipts *receipts)
+                             const struct receipts *receipts, hearth_str writes)
 {
-    struct change *change = malloc(sizeof(*change) + envelope_size(state, receipts));
+    struct change *change = malloc(sizeof(*change) + envelope_size(state, receipts, writes));
     if (!change)
         return NULL;
     memset(change, 0, sizeof(*change));
@@ -26,7 +29,7 @@ struct change *change_create(struct local *local, struct entity *entity, uint64_
     change->version = version;
     change->start = journal_start_number(shared_of(local->ctx)->journal);
     change->body.ptr = change->bytes;
-    change->body.len = envelope_write(change->bytes, body_version, state, receipts);
+    change->body.len = envelope_write(change->bytes, body_version, state, receipts, writes);
     return change;
 }
 
@@ -128,7 +131,11 @@ static void deadline_passed(hearth_ctx *ctx, void *arg)
     struct commit *commit = arg;
     commit->timer = NULL;
     commit->late = true;
-    if (commit->journaled) /* else: nobody may see it yet */
+    if (commit->direct) {
+        struct direct *direct = commit->direct;
+        commit_finish(local_of(ctx), commit->entity, HEARTH_ETIMEOUT, false);
+        direct_abandon(direct);
+    } else if (commit->journaled) /* else: nobody may see it yet */
         commit_finish(local_of(ctx), commit->entity, HEARTH_ETIMEOUT, true);
 }
 
@@ -193,10 +200,13 @@ static struct commit *commit_create(struct local *local, struct entity *entity,
     commit->version = entity->view.version + 1;
     commit->state = next->state;
     commit->state_size = next->state_size;
-    commit->change =
-        change_create(local, entity, commit->version, entity->collection->def.body_version,
-                      next->body, commit->receipts);
-    if (commit->change)
+    if (mode_shared(local->ctx))
+        commit->direct = direct_create(local, commit, next->body);
+    else
+        commit->change =
+            change_create(local, entity, commit->version, entity->collection->def.body_version,
+                          next->body, commit->receipts, (hearth_str){NULL, 0});
+    if (commit->change || commit->direct)
         return commit;
     free(commit->receipts);
 free_commit:
@@ -223,7 +233,7 @@ hearth_status service_commit(hearth_ctx *ctx, const hearth_entity *view,
     struct entity *entity = CONTAINER_OF((uintptr_t)view, struct entity, view);
 
     if (!entity->turn_open || entity->turn_used || !next->state || next->body.len == 0 ||
-        next->body.len + 80 + RECEIPTS * 64 > shared->caps->max_body)
+        next->body.len + 100 + RECEIPTS * 64 + WRITES_SIZE > shared->caps->max_body)
         return refuse(entity, next, HEARTH_EINVAL);
     hearth_status status = commit_allowed(local);
     if (status != HEARTH_OK)
@@ -231,6 +241,10 @@ hearth_status service_commit(hearth_ctx *ctx, const hearth_entity *view,
     struct commit *commit = commit_create(local, entity, next);
     if (!commit)
         return refuse(entity, next, HEARTH_ENOMEM);
+    if (commit->direct) {
+        durability = HEARTH_DURABLE;
+        deadline_ms = deadline_ms > 0 ? deadline_ms : GIVE_UP_MS;
+    }
     commit->durability = durability;
     commit->done = done;
     commit->arg = arg;
@@ -239,6 +253,10 @@ hearth_status service_commit(hearth_ctx *ctx, const hearth_entity *view,
     entity->turn_used = true;
     entity->commit = commit;
     atomic_fetch_add(&shared->pending, 1);
+    if (commit->direct) {
+        direct_begin(commit->direct);
+        return HEARTH_DEFERRED;
+    }
     if (durability == HEARTH_MEMORY) {
         commit_in_memory(local, entity, commit);
         return HEARTH_OK;

@@ -6,9 +6,12 @@
 
 #include "entity.h"
 
+struct direct;
+
 /* The next state, not visible to anybody yet. */
 struct commit {
     struct change *change; /* while the journal has it */
+    struct direct *direct; /* mode shared */
     void *state;
     size_t state_size;
     struct receipts *receipts;
@@ -43,7 +46,7 @@ void commit_finish(struct local *local, struct entity *entity, hearth_status sta
 /* A version with its envelope; its journal entry is filled but for state and done. */
 struct change *change_create(struct local *local, struct entity *entity, uint64_t version,
                              uint32_t body_version, hearth_str state,
-                             const struct receipts *receipts);
+                             const struct receipts *receipts, hearth_str writes);
 /* Hands the entry of a change to the journal. */
 void change_append(struct local *local, struct change *change, enum row_state state,
                    void (*done)(hearth_ctx *ctx, struct journal_entry *entry));

@@ -13,6 +13,7 @@
 #include "create_internal.h"
 #include "drain.h"
 #include "flush.h"
+#include "second.h"
 
 static void start_waiting(struct local *local);
 
@@ -95,12 +96,16 @@ static void created(struct create *create)
         return;
     }
     entity_pin(local, entity);
-    if (!entity->view.state) {
+    if (!entity->view.state || mode_shared(local->ctx)) {
         entity->view.durable_version = 1;
         entity_show(local, entity, 1, create->state, create->state_size, NULL);
         create->state = NULL;
+        char id[WRITE_ID_SIZE];
+        second_keep(local, entity, (hearth_str){create->body, create->body_len}, 1,
+                    write_id_format(shared_of(local->ctx),
+                                    journal_start_number(shared_of(local->ctx)->journal), 1, id));
     }
-    if (entity->loading)
+    if (entity->loading && !mode_shared(local->ctx))
         entity_loaded(local, entity, HEARTH_OK);
     result.entity = &entity->view;
     create_finish(create, HEARTH_OK, &result);
@@ -112,6 +117,22 @@ static bool written_by_us(struct create *create, const hearth_doc *doc)
     uint64_t start, version;
     return doc && key_equal(&doc->key, create_key(create)) &&
            write_id_parse(shared_of(create->local->ctx), doc->write_id, &start, &version);
+}
+
+/* Another process has made it meanwhile, for the same request. */
+static void twin_read(hearth_status status, const hearth_doc *doc, void *arg)
+{
+    if (status == HEARTH_OK)
+        create_replay(arg, doc->body);
+    else
+        create_finish(arg, HEARTH_EUNAVAILABLE, NULL);
+}
+
+/* Its claims stay while a write may still take effect; without an entity they free themselves. */
+static void give_back(struct create *create)
+{
+    if (!create->doubtful)
+        create_give_back(create);
 }
 
 static void written(const hearth_storage_result *const *results, size_t count, void *arg)
@@ -127,11 +148,17 @@ static void written(const hearth_storage_result *const *results, size_t count, v
     if (outcome == HEARTH_STORAGE_OK || written_by_us(create, results[0]->current)) {
         created(create);
     } else if (outcome == HEARTH_STORAGE_RETRY) {
-        /* Given up, its claims stay: the write may still take effect. */
+        create->doubtful = true;
         if (!create_again(create, create_write))
             create_finish(create, HEARTH_ETIMEOUT, NULL);
+    } else if (outcome == HEARTH_STORAGE_CONFLICT && create->has_receipt) {
+        if (!results[0]->current) /* else it is there, and somebody has changed it meanwhile */
+            create_give_back(create);
+        shared_of(create->local->ctx)
+            ->storage->get(create->local->storage, create_receipt_key(create), twin_read, create);
     } else {
-        create_give_back(create);
+        if (!results[0]->current)
+            give_back(create);
         create_finish(create,
                       outcome == HEARTH_STORAGE_FAILED ? HEARTH_EINVAL : HEARTH_EUNAVAILABLE, NULL);
     }
@@ -175,10 +202,10 @@ void create_write(struct create *create)
     if (create->has_receipt && arena)
         ops[1].doc.body = receipt_body(create, arena);
     if (late || (create->has_receipt && !ops[1].doc.body.ptr)) {
-        create_give_back(create);
-        create_finish(create, HEARTH_EUNAVAILABLE, NULL);
+        give_back(create);
+        create_finish(create, create->doubtful ? HEARTH_ETIMEOUT : HEARTH_EUNAVAILABLE, NULL);
     } else {
-        ops[1].doc.key = create->keys->items[1 + create->claim_count];
+        ops[1].doc.key = *create_receipt_key(create);
         ops[1].doc.expires_ms = shared->clock->wall_ms(local->ctx) + create->receipt_ttl_ms;
         shared->storage->transact(local->storage, list, create->has_receipt ? 2 : 1, written,
                                   create);
@@ -198,7 +225,7 @@ static void replay_loaded(hearth_status status, const hearth_entity *entity, voi
     create_finish(create, gone ? HEARTH_OK : status, status == HEARTH_OK || gone ? &result : NULL);
 }
 
-static void replay(struct create *create, hearth_str body)
+void create_replay(struct create *create, hearth_str body)
 {
     struct local *local = create->local;
     struct shared *shared = shared_of(local->ctx);
@@ -230,9 +257,9 @@ static void receipt_read(hearth_status status, const hearth_doc *doc, void *arg)
     struct create *create = arg;
 
     if (status == HEARTH_OK)
-        replay(create, doc->body);
+        create_replay(create, doc->body);
     else if (status == HEARTH_ENOTFOUND)
-        create_take_claims(create);
+        create_begin(create);
     else
         create_finish(create, HEARTH_EUNAVAILABLE, NULL);
 }
@@ -252,10 +279,10 @@ static void go(hearth_ctx *ctx, struct parked *parked, hearth_status status)
     }
     create->started_ms = now_ms(ctx);
     if (create->has_receipt)
-        shared_of(ctx)->storage->get(local->storage, &create->keys->items[1 + create->claim_count],
-                                     receipt_read, create);
+        shared_of(ctx)->storage->get(local->storage, create_receipt_key(create), receipt_read,
+                                     create);
     else
-        create_take_claims(create);
+        create_begin(create);
 }
 
 /* Whether an older create with the same receipt is on its way. */
@@ -264,8 +291,7 @@ static bool must_wait(struct local *local, struct create *create)
     for (struct list *n = local->creates.next; n != &create->node; n = n->next) {
         struct create *other = CONTAINER_OF(n, struct create, node);
         if (create->has_receipt && other->has_receipt &&
-            key_equal(&create->keys->items[1 + create->claim_count],
-                      &other->keys->items[1 + other->claim_count]))
+            key_equal(create_receipt_key(create), create_receipt_key(other)))
             return true;
     }
     return false;
@@ -317,7 +343,7 @@ service_create(hearth_ctx *ctx, const hearth_entity_create *spec, uint32_t deadl
         return HEARTH_EINVAL; /* nobody knows how to release the state */
     hearth_status status = HEARTH_EINVAL;
     struct create *create = NULL;
-    size_t size = envelope_size(spec->next.body, NULL);
+    size_t size = envelope_size(spec->next.body, NULL, (hearth_str){NULL, 0});
     if (!spec->next.state || spec->next.body.len == 0 || size > shared->caps->max_body)
         goto refuse;
     status = HEARTH_ENOMEM;
@@ -331,13 +357,14 @@ service_create(hearth_ctx *ctx, const hearth_entity_create *spec, uint32_t deadl
     if (create->has_receipt)
         create->receipt = *spec->next.receipt;
     create->receipt_ttl_ms = spec->receipt_ttl_ms;
+    create->max_entities = HEARTH_HAS(spec, max_entities) ? spec->max_entities : 0;
     create->state = spec->next.state;
     create->state_size = spec->next.state_size;
     create->parked.go = go;
     create->done = done;
     create->arg = arg;
-    create->body_len =
-        envelope_write(create->body, collection->def.body_version, spec->next.body, NULL);
+    create->body_len = envelope_write(create->body, collection->def.body_version, spec->next.body,
+                                      NULL, (hearth_str){NULL, 0});
     if (deadline_ms > 0)
         create->deadline = shared->timer->start(ctx, deadline_ms, 0, deadline_passed, create);
     list_append(&local->creates, &create->node);

@@ -1,9 +1,10 @@
 /*
  * create_claims.c - claims are put where nothing is, one after the other. One whose entity never
- * came is free again after a minute; until then it counts.
+ * came is free again once it has been seen like that for a minute; until then it counts.
  */
 #include "create_internal.h"
 #include "flush.h"
+#include "orphans.h"
 
 #include <stdlib.h>
 
@@ -26,7 +27,9 @@ void create_take_claims(struct create *create)
 
 struct inspection {
     struct create *create;
-    uint64_t version;
+    uint64_t version; /* of the claim */
+    struct orphan orphan;
+    bool twin; /* perhaps another process at work on the same request */
 };
 
 static void claimed(struct create *create)
@@ -35,18 +38,58 @@ static void claimed(struct create *create)
     create_end(create, HEARTH_CREATE_CLAIMED, create->taken);
 }
 
+/* Mode shared: another process may be at work on the same request. Its receipt comes with its
+ * entity; so once that is there, no receipt means another request. */
+static void twin_receipt(hearth_status status, const hearth_doc *doc, void *arg)
+{
+    struct create *create = arg;
+
+    if (status == HEARTH_OK) {
+        create_give_back(create);
+        create_replay(create, doc->body);
+    } else if (status != HEARTH_ENOTFOUND) {
+        create_give_back(create);
+        create_finish(create, HEARTH_EUNAVAILABLE, NULL);
+    } else if (create->owner_there || !create_again(create, take)) {
+        claimed(create);
+    }
+}
+
 static void owner_read(hearth_status status, const hearth_doc *doc, void *arg)
 {
-    struct inspection *inspection = arg;
-    struct create *create = inspection->create;
-    uint64_t version = inspection->version;
+    struct inspection inspection = *(struct inspection *)arg;
+    struct create *create = inspection.create;
+    struct local *local = create->local;
     (void)doc;
 
-    free(inspection);
-    if (status == HEARTH_ENOTFOUND)
-        put_claim(create, HEARTH_IF_VERSION, version);
-    else if (status == HEARTH_OK || !create_again(create, take))
+    free(arg);
+    create->owner_there = status == HEARTH_OK;
+    if (status == HEARTH_ENOTFOUND && orphan_is_free(local, &inspection.orphan))
+        put_claim(create, HEARTH_IF_VERSION, inspection.version);
+    else if (inspection.twin)
+        shared_of(local->ctx)
+            ->storage->get(local->storage, create_receipt_key(create), twin_receipt, create);
+    else if (status == HEARTH_OK || status == HEARTH_ENOTFOUND || !create_again(create, take))
         claimed(create);
+}
+
+/* Whether its entity is there decides. */
+static bool look_for_owner(struct create *create, const hearth_doc *current,
+                           const hearth_key *owner)
+{
+    struct local *local = create->local;
+    struct inspection *inspection = malloc(sizeof(*inspection));
+    if (!inspection)
+        return false;
+    *inspection = (struct inspection){
+        .create = create,
+        .version = current->version,
+        .orphan = orphan_of(local, current, owner),
+        .twin = create->has_receipt && mode_shared(local->ctx) &&
+                str_equal(owner->partition, create_key(create)->partition),
+    };
+    shared_of(local->ctx)->storage->get(local->storage, owner, owner_read, inspection);
+    return true;
 }
 
 static void inspect(struct create *create, const hearth_doc *current)
@@ -54,22 +97,17 @@ static void inspect(struct create *create, const hearth_doc *current)
     struct shared *shared = shared_of(create->local->ctx);
     hearth_arena *arena = shared->arena->create(create->local->ctx, CREATE_ARENA);
     hearth_key owner;
-    int64_t at = 0;
+    int64_t at;
 
     bool read = arena && claim_parse(shared, arena, current->body, &owner, &at);
     bool ours = read && key_equal(&owner, create_key(create));
-    bool old = read && shared->clock->wall_ms(create->local->ctx) - at >= CLAIM_ORPHAN_MS;
-    struct inspection *inspection = old && !ours ? malloc(sizeof(*inspection)) : NULL;
-    if (inspection) {
-        *inspection = (struct inspection){create, current->version};
-        shared->storage->get(create->local->storage, &owner, owner_read, inspection);
-    }
+    bool looking = read && !ours && look_for_owner(create, current, &owner);
     if (arena)
         shared->arena->destroy(arena);
     if (ours) { /* taken before; the answer was lost */
         create->taken++;
         create_take_claims(create);
-    } else if (!inspection) {
+    } else if (!looking) {
         claimed(create);
     }
 }

@@ -21,6 +21,10 @@ struct create {
     size_t claim_count, taken;
     hearth_receipt receipt;
     bool has_receipt, running, late;
+    bool counted; /* it is among those that max_entities allows */
+    uint32_t max_entities;
+    bool doubtful;    /* a write of it may have been applied */
+    bool owner_there; /* who holds the claim that it wants is in storage */
     int64_t receipt_ttl_ms;
     void *state; /* until it belongs to the entity */
     size_t state_size;
@@ -39,15 +43,24 @@ static inline const hearth_key *create_key(const struct create *create)
     return &create->keys->items[0];
 }
 
+static inline const hearth_key *create_receipt_key(const struct create *create)
+{
+    return &create->keys->items[1 + create->claim_count];
+}
+
 static inline const hearth_key *create_claim(const struct create *create, size_t index)
 {
     return &create->keys->items[1 + index];
 }
 
+/* It is news: counts what there is, then takes the claims. */
+void create_begin(struct create *create);
 /* Takes the claims from create->taken on, then goes on with create_write. */
 void create_take_claims(struct create *create);
 /* Writes the entity and its receipt. */
 void create_write(struct create *create);
+/* Answers as the create that left this receipt was answered. */
+void create_replay(struct create *create, hearth_str receipt);
 /* Gives back what was taken, including a claim whose answer was lost; nobody waits for it. */
 void create_give_back(struct create *create);
 /* Tries again later, or false when it is too late for that. */

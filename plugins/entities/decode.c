@@ -76,6 +76,7 @@ hearth_status entity_decode(struct local *local, struct entity *entity, uint64_t
 
     if (status == HEARTH_OK) {
         entity_show(local, entity, version, decoded.state, decoded.size, decoded.receipts);
+        entity->print = 0;
         decoded_free(local, &decoded);
     }
     return status;

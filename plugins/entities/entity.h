@@ -7,7 +7,10 @@
 
 #include "plugin.h"
 
-#define RECEIPTS 32
+#define RECEIPTS    32
+#define WRITES      8 /* of mode shared: the newest changes that a document names */
+#define NONCE_SIZE  16
+#define WRITES_SIZE (WRITES * NONCE_SIZE)
 
 struct collection {
     struct list node;
@@ -73,10 +76,13 @@ struct entity {
     size_t size;        /* of struct, key, receipts and state, for the ceiling */
     size_t state_size;
     struct receipts *receipts;
+    char *writes;   /* mode shared: as in the envelope; or NULL */
+    uint64_t print; /* of the document that storage has, if a cache is asked; 0: not known */
 
     struct change *dirty;      /* newest version for storage */
     struct change *flying;     /* the one that a write is under way for; may be `dirty` */
     uint64_t row, row_version; /* newest row of the journal; 0: none */
+    uint64_t confirmed;        /* local->confirmations when storage last confirmed a change */
     uint64_t retry_at_ms;
     uint16_t attempts, failures;
 
@@ -100,6 +106,11 @@ struct entity {
 struct collection *collection_find(struct local *local, hearth_str name);
 
 struct entity *entity_find(struct local *local, const hearth_key *key);
+/* When an entity of this partition, or of one that shares its slot, left memory with a change that
+ * storage had confirmed: what was read before shows it as it was. In local->confirmations. */
+uint64_t partition_departed(struct local *local, hearth_str partition);
+/* Nothing in memory shows the change any more that storage has confirmed. */
+void entity_departs(struct local *local, const struct entity *entity);
 /* A new one in the table, pinned by nothing. NULL: out of memory. */
 struct entity *entity_create(struct local *local, struct collection *collection,
                              const hearth_key *key);
@@ -119,6 +130,9 @@ bool entity_visible(const struct entity *entity);
 bool entity_idle(const struct entity *entity);                /* nothing holds it */
 void entity_gone(struct local *local, struct entity *entity); /* removed is true from now on */
 void entity_free(struct local *local, struct entity *entity);
+/* One of nobody's but the caller's: in no table, ended by entity_free. NULL: out of memory. */
+struct entity *entity_alone(struct local *local, struct collection *collection,
+                            const hearth_key *key);
 
 struct partition *partition_find(struct local *local, hearth_str name);
 void cache_shrink(struct local *local);
@@ -131,14 +145,15 @@ void cache_drop(struct local *local);
 struct envelope {
     uint32_t body_version;
     hearth_str receipts; /* hex */
+    hearth_str writes;   /* nonces of the newest changes of mode shared, the newest last */
     hearth_str state;
 };
 
 bool envelope_open(hearth_str body, struct envelope *out);
-size_t envelope_size(hearth_str state, const struct receipts *receipts);
+size_t envelope_size(hearth_str state, const struct receipts *receipts, hearth_str writes);
 /* Writes it into at least envelope_size bytes; the length. */
 size_t envelope_write(char *out, uint32_t body_version, hearth_str state,
-                      const struct receipts *receipts);
+                      const struct receipts *receipts, hearth_str writes);
 /* NULL with *ok for none. */
 struct receipts *receipts_parse(hearth_str hex, bool *ok);
 /* A copy with one more, without the oldest past 32. NULL: out of memory. */
@@ -172,6 +187,8 @@ hearth_status service_turn(hearth_ctx *ctx, const hearth_key *key, hearth_entity
 void turns_run(struct local *local, struct entity *entity);
 /* Ends the present turn and goes on with the next. */
 void turn_end(struct local *local, struct entity *entity);
+/* What a status of storage.get means to who asked. */
+hearth_status load_status(hearth_status status);
 /* Answers all who wait for the load. */
 void entity_loaded(struct local *local, struct entity *entity, hearth_status status);
 

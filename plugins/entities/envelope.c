@@ -1,7 +1,8 @@
 /*
- * envelope.c - a stored body is {"bodyVersion":1,"receipts":"<hex>","state":{...}}: the plugin's
- * object whole, and beside it what this plugin needs to know. Backends may reorder members and
- * change white space, so it is read by members, and the state is handed on as it stands there.
+ * envelope.c - a stored body is
+ * {"bodyVersion":1,"receipts":"<hex>","writes":"<hex>","state":{...}}: the plugin's object whole,
+ * and beside it what this plugin needs to know. Backends may reorder members and change white
+ * space, so it is read by members, and the state is handed on as it stands there.
  */
 #include "entity.h"
 
@@ -106,6 +107,10 @@ bool envelope_open(hearth_str body, struct envelope *out)
             if (value.len < 2 || value.ptr[0] != '"')
                 return false;
             out->receipts = (hearth_str){value.ptr + 1, value.len - 2};
+        } else if (str_equal(name, HEARTH_STR("writes"))) {
+            if (value.len < 2 || value.ptr[0] != '"')
+                return false;
+            out->writes = (hearth_str){value.ptr + 1, value.len - 2};
         } else if (str_equal(name, HEARTH_STR("state"))) {
             out->state = value;
         }
@@ -116,9 +121,10 @@ bool envelope_open(hearth_str body, struct envelope *out)
 
 /* ---- writing ---- */
 
-size_t envelope_size(hearth_str state, const struct receipts *receipts)
+size_t envelope_size(hearth_str state, const struct receipts *receipts, hearth_str writes)
 {
-    return 80 + state.len + (receipts ? receipts->count * sizeof(hearth_receipt) * 2 : 0);
+    return 80 + state.len + writes.len +
+           (receipts ? receipts->count * sizeof(hearth_receipt) * 2 : 0);
 }
 
 static char *write_hex(char *out, const void *bytes, size_t count)
@@ -133,7 +139,7 @@ static char *write_hex(char *out, const void *bytes, size_t count)
 }
 
 size_t envelope_write(char *out, uint32_t body_version, hearth_str state,
-                      const struct receipts *receipts)
+                      const struct receipts *receipts, hearth_str writes)
 {
     char *p = out + sprintf(out, "{\"bodyVersion\":%u,", body_version);
     if (receipts && receipts->count > 0) {
@@ -141,6 +147,8 @@ size_t envelope_write(char *out, uint32_t body_version, hearth_str state,
         p = write_hex(p, receipts->items, receipts->count * sizeof(hearth_receipt));
         p += sprintf(p, "\",");
     }
+    if (writes.len > 0)
+        p += sprintf(p, "\"writes\":\"%" HEARTH_PRIS "\",", HEARTH_ARG(writes));
     p += sprintf(p, "\"state\":");
     memcpy(p, state.ptr, state.len);
     p += state.len;

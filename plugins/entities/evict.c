@@ -102,6 +102,11 @@ hearth_status service_evict(hearth_ctx *ctx, hearth_str partition,
                             void (*done)(hearth_status status, void *arg), void *arg)
 {
     struct local *local = local_of(ctx);
+    if (mode_shared(ctx)) { /* nothing is dirty, nothing kept */
+        if (done)
+            done(HEARTH_OK, arg);
+        return HEARTH_OK;
+    }
     bool away = local->gate != GATE_OPEN || !lease_held(ctx) || local->outage_failures > 0;
     struct partition *found = partition_find(local, partition);
 

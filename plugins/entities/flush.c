@@ -13,6 +13,7 @@
 #include "commit.h"
 #include "drain.h"
 #include "evict.h"
+#include "second.h"
 
 #define RETRY_FIRST_MS 50
 #define PROBE          8 /* operations that try whether storage is back */
@@ -79,6 +80,7 @@ void flush_add(struct local *local, struct entity *entity, struct change *change
 
     entity->dirty = change;
     entity->attempts = 0;
+    entity->print = 0;
     if (entity->dead) {
         entity->dead = false;
         local->dead_count--;
@@ -121,6 +123,9 @@ static void confirmed(struct local *local, struct entity *entity, struct change 
     struct shared *shared = shared_of(local->ctx);
 
     entity->view.durable_version = change->version;
+    entity->confirmed = ++local->confirmations;
+    if (!entity->view.state) /* replayed, and not decoded yet */
+        entity_departs(local, entity);
     entity->attempts = entity->failures = 0;
     if (change->acked_ns)
         shared->metrics->observe(local->series[METRIC_PERSISTENCE],
@@ -130,10 +135,14 @@ static void confirmed(struct local *local, struct entity *entity, struct change 
         journal_forget(shared->journal, entity->row);
         entity->row = 0;
     }
-    if (entity->dirty == change)
+    if (entity->dirty == change) {
+        char id[WRITE_ID_SIZE];
+        second_keep(local, entity, change->body, change->version,
+                    write_id_format(shared, change->start, change->version, id));
         flush_drop(local, entity);
-    else
+    } else {
         free_change(entity, change);
+    }
     commit_confirmed(local, entity);
 }
 
@@ -307,7 +316,11 @@ void flush_contact(struct local *local, bool failed)
                                      local->outage_failures);
         local->outage_failures++;
     }
-    if (failed && !local->storage_reported) {
+    if (mode_shared(ctx) && away && !local->storage_reported) { /* others may reach it */
+        ctx->host->health(ctx, "storage", HEARTH_NOT_READY,
+                          "storage does not answer, and mode shared says nothing without it");
+        local->storage_reported = 1;
+    } else if (failed && !mode_shared(ctx) && !local->storage_reported) {
         ctx->host->health(ctx, "storage", HEARTH_DEGRADED,
                           "storage does not answer; cache and journal go on serving");
         local->storage_reported = 1;

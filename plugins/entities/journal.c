@@ -16,6 +16,7 @@
 #include <time.h>
 
 #include "journal_table.h"
+#include "journal_unsafe.h"
 
 #define BATCH_ENTRIES  4096 /* bounds how long the first one waits */
 #define DELETES_BESIDE 512  /* deletes that ride on a transaction of appends */
@@ -165,6 +166,19 @@ static void fail_batch(struct journal *journal, struct journal_entry *batch)
     }
 }
 
+#ifdef HEARTH_UNSAFE_ACK_BEFORE_FSYNC
+static struct journal_entry *acknowledge_before_fsync(struct journal *journal,
+                                                      struct journal_entry *batch)
+{
+    struct journal_entry *copy = journal_unsafe_copy(batch);
+    if (!copy)
+        return batch;
+    deliver(journal, batch);
+    nanosleep(&(struct timespec){.tv_nsec = JOURNAL_UNSAFE_MS * 1000000L}, NULL);
+    return copy;
+}
+#endif
+
 /* Writes the batch (NULL: only deletes). The rows it made obsolete go only after it is on disk. */
 static bool write_batch(struct journal *journal, struct journal_entry *batch, size_t max_deletes)
 {
@@ -176,6 +190,9 @@ static bool write_batch(struct journal *journal, struct journal_entry *batch, si
     size_t count = take_forgotten(journal, seqs, max_deletes);
     if (!batch && count == 0 && !journal->scrub)
         return true;
+#ifdef HEARTH_UNSAFE_ACK_BEFORE_FSYNC
+    batch = acknowledge_before_fsync(journal, batch);
+#endif
     bool ok = write_rows(journal, batch, seqs, count, &deleted) == 0;
     if (!ok)
         fail_batch(journal, batch);

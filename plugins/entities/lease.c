@@ -3,6 +3,8 @@
  * the time it asked for; a stranger takes it only after he has seen it unchanged for that whole
  * time on his own monotonic clock. So the holder stops before the stranger starts, whatever the
  * wall clocks say, also after a SIGSTOP. The document is never deleted: its versions only grow.
+ *
+ * Mode shared has no lease, but does not begin while somebody in mode exclusive holds one.
  */
 #include "lease.h"
 
@@ -13,6 +15,7 @@
 
 #include "flush.h"
 #include "remove.h"
+#include "second.h"
 
 #define ARENA_SIZE 16384
 #define RETRY_MS   250
@@ -53,8 +56,10 @@ static void open_gate(hearth_ctx *ctx, void *arg)
     struct local *local = local_of(ctx);
     bool was_shut = local->gate == GATE_SHUT;
     (void)arg;
-    if (was_shut)
-        cache_drop(local); /* somebody else may have written */
+    if (was_shut) { /* somebody else may have written */
+        cache_drop(local);
+        second_distrust(local);
+    }
     gate_set(local, GATE_OPEN);
     remove_resume(local);
     flush_run(local);
@@ -103,7 +108,8 @@ static void write_lease(struct lease *lease);
 /* Nothing is under way: says so in storage, once, or is done. */
 static void release_step(struct lease *lease)
 {
-    if (lease->clean && lease->held && !lease->release_sent) {
+    bool ours = lease->held && !mode_shared(lease->local->ctx);
+    if (lease->clean && ours && !lease->release_sent) {
         lease->release_sent = true;
         write_lease(lease);
     } else {
@@ -125,6 +131,16 @@ static void won(struct lease *lease)
         tell(lease, open_gate, all_open);
     }
     later(lease, lease_ms(lease->local) / 3);
+}
+
+/* Mode shared: nobody holds storage alone, so everybody may write, and for good. */
+static void joined(struct lease *lease)
+{
+    atomic_store(&shared_of(lease->local->ctx)->lease_until_ns, UINT64_MAX);
+    lease->held = true;
+    tell(lease, open_gate, all_open);
+    if (!lease->held)
+        later(lease, RETRY_MS);
 }
 
 static void lost(struct lease *lease, const char *holder)
@@ -304,6 +320,10 @@ static void read_done(hearth_status status, const hearth_doc *doc, void *arg)
                    !write_id_parse(shared_of(lease->local->ctx), doc->write_id, &start, &version);
     if (foreign && !lapsed(lease, doc, holder, sizeof(holder))) {
         lost(lease, holder);
+        return;
+    }
+    if (mode_shared(lease->local->ctx)) {
+        joined(lease);
         return;
     }
     if (foreign && lease->held) { /* somebody had it meanwhile, and may have written */

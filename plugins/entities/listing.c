@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "direct.h"
 #include "flush.h"
+#include "second.h"
 
 #define PAGE 100
 
@@ -16,7 +18,7 @@ struct listing {
     struct parked parked;
     struct local *local;
     struct collection *collection;
-    uint64_t removals; /* when the reading began */
+    uint64_t removals, confirmations; /* when the reading began */
     struct entity **pinned;
     size_t pinned_count, pinned_size;
     listing_fn done;
@@ -89,16 +91,37 @@ static void answer(struct local *local, struct collection *collection, hearth_st
     free(views);
 }
 
+/* Mode shared: what was read, and nothing else. */
+static void answer_read(struct listing *listing)
+{
+    const hearth_entity **views = calloc(listing->pinned_count + 1, sizeof(*views));
+
+    for (size_t i = 0; i < listing->pinned_count && views; i++)
+        views[i] = &listing->pinned[i]->view;
+    if (views && listing->pinned_count > 1)
+        qsort(views, listing->pinned_count, sizeof(*views), by_sort);
+    listing->done(views ? HEARTH_OK : HEARTH_ENOMEM, views, views ? listing->pinned_count : 0,
+                  listing->arg);
+    free(views);
+}
+
 static void finish(struct listing *listing, hearth_status status)
 {
     struct local *local = listing->local;
+    bool alone = mode_shared(local->ctx);
 
-    if (status == HEARTH_OK)
-        answer(local, listing->collection, listing->partition, listing->done, listing->arg);
-    else
+    if (status != HEARTH_OK)
         listing->done(status, NULL, 0, listing->arg);
-    for (size_t i = 0; i < listing->pinned_count; i++)
-        entity_unpin(local, listing->pinned[i]);
+    else if (alone)
+        answer_read(listing);
+    else
+        answer(local, listing->collection, listing->partition, listing->done, listing->arg);
+    for (size_t i = 0; i < listing->pinned_count; i++) {
+        if (alone)
+            entity_free(local, listing->pinned[i]);
+        else
+            entity_unpin(local, listing->pinned[i]);
+    }
     free(listing->pinned);
     free(listing);
 }
@@ -120,13 +143,34 @@ static bool pin(struct listing *listing, struct entity *entity)
     return true;
 }
 
+static hearth_status take_alone(struct listing *listing, const hearth_doc *doc)
+{
+    struct local *local = listing->local;
+    struct entity *entity = entity_alone(local, listing->collection, &doc->key);
+
+    if (!entity)
+        return HEARTH_ENOMEM;
+    if (!pin(listing, entity)) {
+        entity_free(local, entity);
+        return HEARTH_ENOMEM;
+    }
+    return direct_show(local, entity, doc);
+}
+
 static hearth_status take(struct listing *listing, const hearth_doc *doc)
 {
     struct local *local = listing->local;
+
+    if (mode_shared(local->ctx))
+        return take_alone(listing, doc);
     struct entity *entity = entity_find(local, &doc->key);
 
-    if (entity && (entity->view.state || entity->removed || entity->dirty))
-        return HEARTH_OK;
+    /* Held as well: evicted before the last page, it would be missing from the answer. */
+    if (entity && (entity->view.state || entity->removed || entity->dirty)) {
+        if (!pin(listing, entity))
+            return HEARTH_ENOMEM;
+        return decoded(local, entity, listing->collection) ? HEARTH_OK : HEARTH_EINTERNAL;
+    }
     if (!entity)
         entity = entity_create(local, listing->collection, &doc->key);
     if (!entity)
@@ -136,8 +180,10 @@ static hearth_status take(struct listing *listing, const hearth_doc *doc)
         return HEARTH_ENOMEM;
     }
     hearth_status status = entity_decode(local, entity, doc->version, doc->body);
-    if (status == HEARTH_OK)
+    if (status == HEARTH_OK) {
         entity->view.durable_version = doc->version;
+        second_keep(local, entity, doc->body, doc->version, doc->write_id);
+    }
     return status;
 }
 
@@ -153,6 +199,23 @@ static void query(struct listing *listing, hearth_str cursor)
                          listing->partition, (hearth_str){NULL, 0}, PAGE, cursor, page, listing);
 }
 
+static void begin(struct listing *listing)
+{
+    listing->removals = listing->local->removals;
+    listing->confirmations = listing->local->confirmations;
+    query(listing, (hearth_str){NULL, 0});
+}
+
+/* What is read may show an entity that is gone, or as it was before a change that storage has, and
+ * nothing in memory says better. */
+static bool outdated(struct listing *listing)
+{
+    struct local *local = listing->local;
+    return !mode_shared(local->ctx) &&
+           (listing->removals != local->removals ||
+            partition_departed(local, listing->partition) > listing->confirmations);
+}
+
 static void page(hearth_status status, const hearth_doc *const *docs, size_t count,
                  hearth_str cursor, void *arg)
 {
@@ -161,13 +224,12 @@ static void page(hearth_status status, const hearth_doc *const *docs, size_t cou
     struct partition *partition;
 
     flush_contact(local, status == HEARTH_EUNAVAILABLE || status == HEARTH_ETIMEOUT);
-    if (status == HEARTH_OK && listing->removals != local->removals) {
-        listing->removals = local->removals;
-        query(listing, (hearth_str){NULL, 0});
+    for (size_t i = 0; i < count && status == HEARTH_OK && !outdated(listing); i++)
+        status = take(listing, docs[i]);
+    if (status == HEARTH_OK && outdated(listing)) {
+        begin(listing);
         return;
     }
-    for (size_t i = 0; i < count && status == HEARTH_OK; i++)
-        status = take(listing, docs[i]);
     if (status == HEARTH_OK && cursor.len > 0) {
         query(listing, cursor);
         return;
@@ -183,13 +245,13 @@ static void page(hearth_status status, const hearth_doc *const *docs, size_t cou
 static void go(hearth_ctx *ctx, struct parked *parked, hearth_status status)
 {
     struct listing *listing = CONTAINER_OF(parked, struct listing, parked);
+    (void)ctx;
 
     if (status != HEARTH_OK) {
         finish(listing, status);
         return;
     }
-    listing->removals = local_of(ctx)->removals;
-    query(listing, (hearth_str){NULL, 0});
+    begin(listing);
 }
 
 hearth_status service_list(hearth_ctx *ctx, hearth_str name, hearth_str partition, listing_fn done,

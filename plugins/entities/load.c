@@ -6,7 +6,9 @@
 
 #include <stdlib.h>
 
+#include "direct.h"
 #include "flush.h"
+#include "second.h"
 
 /* ---- turns ---- */
 
@@ -36,7 +38,10 @@ void turn_end(struct local *local, struct entity *entity)
     if (entity->turn_open)
         return; /* turns_run goes on when the callback has returned */
     entity->turn = false;
-    turns_run(local, entity);
+    if (mode_shared(local->ctx))
+        direct_next_turn(local, entity);
+    else
+        turns_run(local, entity);
 }
 
 /* ---- the read ---- */
@@ -69,11 +74,19 @@ void entity_loaded(struct local *local, struct entity *entity, hearth_status sta
     entity_unpin(local, entity);
 }
 
-static hearth_status read_status(hearth_status status)
+hearth_status load_status(hearth_status status)
 {
     if (status == HEARTH_OK || status == HEARTH_ENOTFOUND || status == HEARTH_EINTERNAL)
         return status;
     return status == HEARTH_EINVAL ? HEARTH_ENOTFOUND : HEARTH_EUNAVAILABLE;
+}
+
+static hearth_status show(struct local *local, struct entity *entity, const hearth_doc *doc)
+{
+    hearth_status status = entity_decode(local, entity, doc->version, doc->body);
+    if (status == HEARTH_OK)
+        entity->view.durable_version = doc->version;
+    return status;
 }
 
 static void read_done(hearth_status status, const hearth_doc *doc, void *arg)
@@ -85,12 +98,37 @@ static void read_done(hearth_status status, const hearth_doc *doc, void *arg)
     free(read);
     entity->loading = false;
     if (!entity->view.state && status == HEARTH_OK) {
-        status = entity_decode(local, entity, doc->version, doc->body);
+        status = show(local, entity, doc);
         if (status == HEARTH_OK)
-            entity->view.durable_version = doc->version;
+            second_keep(local, entity, doc->body, doc->version, doc->write_id);
     }
     flush_contact(local, status == HEARTH_EUNAVAILABLE || status == HEARTH_ETIMEOUT);
-    entity_loaded(local, entity, read_status(status));
+    entity_loaded(local, entity, load_status(status));
+}
+
+static void read_storage(struct read *read)
+{
+    struct local *local = read->local;
+    shared_of(local->ctx)->storage->get(local->storage, &read->entity->view.key, read_done, read);
+}
+
+static void second_done(const hearth_doc *doc, void *arg)
+{
+    struct read *read = arg;
+    struct local *local = read->local;
+    struct entity *entity = read->entity;
+    uint64_t print = entity->print; /* decoding forgets it */
+
+    if (!entity->view.state) {
+        if (!doc || show(local, entity, doc) != HEARTH_OK) {
+            read_storage(read);
+            return;
+        }
+        entity->print = print;
+    }
+    free(read);
+    entity->loading = false;
+    entity_loaded(local, entity, HEARTH_OK);
 }
 
 static void read_go(hearth_ctx *ctx, struct parked *parked, hearth_status status)
@@ -98,9 +136,10 @@ static void read_go(hearth_ctx *ctx, struct parked *parked, hearth_status status
     struct read *read = CONTAINER_OF(parked, struct read, parked);
     struct local *local = local_of(ctx);
 
-    if (status == HEARTH_OK)
-        shared_of(ctx)->storage->get(local->storage, &read->entity->view.key, read_done, read);
-    else {
+    if (status == HEARTH_OK) {
+        if (!second_get(local, read->entity, second_done, read))
+            read_storage(read);
+    } else {
         struct entity *entity = read->entity;
         free(read);
         entity->loading = false;
@@ -177,9 +216,11 @@ hearth_status service_load(hearth_ctx *ctx, const hearth_key *key, hearth_entity
     hearth_status status = find(local, key, &entity, &collection);
     if (status != HEARTH_OK)
         return status;
-    count(local, entity && entity->view.state);
     if (local->gate == GATE_SHUT)
         return HEARTH_EUNAVAILABLE;
+    count(local, !mode_shared(ctx) && entity && entity->view.state);
+    if (mode_shared(ctx))
+        return direct_ask(local, entity, collection, key, false, done, arg);
     if (entity && entity->removed) {
         done(HEARTH_ENOTFOUND, NULL, arg);
         return HEARTH_OK;
@@ -201,9 +242,11 @@ hearth_status service_turn(hearth_ctx *ctx, const hearth_key *key, hearth_entity
     hearth_status status = find(local, key, &entity, &collection);
     if (status != HEARTH_OK)
         return status;
-    count(local, entity && entity->view.state);
     if (local->gate == GATE_SHUT)
         return HEARTH_EUNAVAILABLE;
+    count(local, !mode_shared(ctx) && entity && entity->view.state);
+    if (mode_shared(ctx))
+        return direct_ask(local, entity, collection, key, true, done, arg);
     if (entity && entity->removed) {
         done(HEARTH_ENOTFOUND, NULL, arg);
         return HEARTH_OK;

@@ -3,6 +3,8 @@
  */
 #include "plugin.h"
 
+#include <hearth/service/cache.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,12 +20,14 @@
 #include "listing.h"
 #include "remove.h"
 #include "replay.h"
+#include "second.h"
 
 #define GATE_MS 5000 /* calls wait that long for the first contact with storage */
 
 static const hearth_conf_field config[] = {
-    {"mode", HEARTH_CONF_ENUM, 0, offsetof(struct config, mode), "exclusive", 0, 0, "exclusive",
-     "who may write: one data directory, which holds a lease in storage"},
+    {"mode", HEARTH_CONF_ENUM, 0, offsetof(struct config, mode), "exclusive", 0, 0,
+     "exclusive|shared",
+     "who may write: one data directory, which holds a lease in storage, or several"},
     {"flush_interval", HEARTH_CONF_DURATION, 0, offsetof(struct config, flush_interval), "1s", 10,
      60000, NULL, "how often changes are written to storage"},
     {"flush_max", HEARTH_CONF_INT, 0, offsetof(struct config, flush_max), "1000", 1, 1000000, NULL,
@@ -40,6 +44,8 @@ static const hearth_conf_field config[] = {
      "how long this data directory may go on without reaching storage"},
     {"drain_flush", HEARTH_CONF_DURATION, 0, offsetof(struct config, drain_flush), "10s", 0, 600000,
      NULL, "how long a shutdown waits for storage before it leaves changes in the journal"},
+    {"cache_wait", HEARTH_CONF_DURATION, 0, offsetof(struct config, cache_wait), "20ms", 1, 1000,
+     NULL, "how long a load waits for services.cache before it asks storage"},
     {0},
 };
 
@@ -78,6 +84,14 @@ static const hearth_metric metrics[] = {
                              "Rows in the journal", NULL, 0, NULL},
     [METRIC_JOURNAL_FAILURES] = {"hearth_entities_journal_failures_total", HEARTH_COUNTER, 1, NULL,
                                  "Changes that the journal refused", NULL, 0, NULL},
+    [METRIC_OVERTAKEN] = {"hearth_entities_overtaken_total", HEARTH_COUNTER, 1, NULL,
+                          "Changes of mode shared that another hearthd was ahead of; judged anew",
+                          NULL, 0, NULL},
+    [METRIC_SECOND_HITS] = {"hearth_entities_second_level_hits_total", HEARTH_COUNTER, 1, NULL,
+                            "Evicted entities that services.cache still had", NULL, 0, NULL},
+    [METRIC_SECOND_MISSES] = {"hearth_entities_second_level_misses_total", HEARTH_COUNTER, 1, NULL,
+                              "Evicted entities that it did not have, or not in time", NULL, 0,
+                              NULL},
     {0},
 };
 
@@ -148,6 +162,11 @@ static hearth_status open_journal(hearth_ctx *ctx, struct shared *shared)
     }
     if (status != HEARTH_OK)
         shared->log->write(ctx, NULL, HEARTH_LOG_ERROR, "%s", error);
+#ifdef HEARTH_UNSAFE_ACK_BEFORE_FSYNC
+    shared->log->write(ctx, NULL, HEARTH_LOG_ERROR,
+                       "UNSAFE BUILD (HEARTH_UNSAFE_ACK_BEFORE_FSYNC): changes are acknowledged "
+                       "before they are on disk and WILL be lost; for tests only");
+#endif
     return status;
 }
 
@@ -239,6 +258,7 @@ static void stop(hearth_ctx *ctx)
     struct list *node;
     while ((node = list_pop(&local->collections)))
         free(CONTAINER_OF(node, struct collection, node));
+    second_stop(local);
     table_finish(&local->entities);
     table_finish(&local->partitions);
     table_finish(&local->claims);
@@ -256,6 +276,7 @@ static bool init(hearth_ctx *ctx, struct local *local)
     for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
         list_init(lists[i]);
     local->ctx = ctx;
+    local->started_ms = now_ms(ctx);
     local->storage = ctx->host->provider(ctx, HEARTH_STORAGE_ID);
     local->ceiling = (size_t)config_of(ctx)->cache_size / ctx->loops;
     for (uint32_t i = 0; i < METRIC_COUNT; i++)
@@ -273,7 +294,7 @@ static hearth_status start(hearth_ctx *ctx)
 
     if (!local)
         return HEARTH_ENOMEM;
-    if (!init(ctx, local) || replay_start(local) != HEARTH_OK)
+    if (!init(ctx, local) || !second_start(local) || replay_start(local) != HEARTH_OK)
         goto stop;
     local->flush_timer = shared->timer->start(ctx, every, every, interval, local);
     local->gate_timer = shared->timer->start(ctx, GATE_MS, 0, gate_late, local);
@@ -308,6 +329,7 @@ static const hearth_use uses[] = {
     {HEARTH_MAIL_ID, sizeof(hearth_mail), HEARTH_REQUIRED, 0},
     {HEARTH_COMMAND_ID, sizeof(hearth_command_api), HEARTH_REQUIRED, 0},
     {HEARTH_STORAGE_ID, sizeof(hearth_storage), HEARTH_REQUIRED, 0},
+    {HEARTH_CACHE_ID, sizeof(hearth_cache), HEARTH_OPTIONAL, 0},
     {0},
 };
 

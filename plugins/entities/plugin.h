@@ -20,11 +20,13 @@
 #include "list.h"
 #include "table.h"
 
+enum { MODE_EXCLUSIVE, MODE_SHARED };
+
 struct config {
     uint32_t mode;
     uint32_t reserved;
     int64_t flush_interval, flush_max, max_pending, cache_size;
-    int64_t max_attempts, retry_max, lease, drain_flush;
+    int64_t max_attempts, retry_max, lease, drain_flush, cache_wait;
 };
 
 enum metric {
@@ -42,11 +44,15 @@ enum metric {
     METRIC_FSYNC,
     METRIC_JOURNAL_ROWS,
     METRIC_JOURNAL_FAILURES,
+    METRIC_OVERTAKEN,
+    METRIC_SECOND_HITS,
+    METRIC_SECOND_MISSES,
     METRIC_COUNT
 };
 
 struct replayed;
 struct lease;
+struct second;
 
 /* One per process; immutable after open but for the atomics and what has its own lock. */
 struct shared {
@@ -80,6 +86,14 @@ struct parked {
 enum gate { GATE_WAITING, GATE_OPEN, GATE_SHUT };
 
 /* One per loop. */
+#define DEPARTED_SLOTS 256
+
+/* A claim that was seen without its entity, and since when: orphans.h. */
+#define WATCHED_CLAIMS 64
+struct watched {
+    uint64_t claim, since_ms;
+};
+
 struct local {
     hearth_ctx *ctx;
     hearth_ctx *storage; /* the provider's */
@@ -91,8 +105,12 @@ struct local {
     struct table entities, partitions, claims;
     struct list lru; /* entities that may be evicted, least recently used first */
     struct list claims_lru;
+    struct watched watched[WATCHED_CLAIMS];
+    uint64_t started_ms;
     size_t bytes, ceiling;
     uint64_t removals; /* entities that went away since the start */
+    uint64_t confirmations;
+    uint64_t departed[DEPARTED_SLOTS]; /* by partition: see partition_departed */
 
     struct list dirty; /* entities with a version for storage, oldest first */
     size_t dirty_count, flying, dead_count, conflict_count;
@@ -109,7 +127,8 @@ struct local {
     int drain_deferred;
     size_t drain_left; /* versions that stay in the journal */
     hearth_timer *drain_timer, *drain_deadline;
-    struct lease *lease; /* loop 0 only */
+    struct lease *lease;   /* loop 0 only */
+    struct second *second; /* NULL: no cache */
     int backlog_reported, storage_reported, journal_reported, probing;
     hearth_series *series[METRIC_COUNT];
 };
@@ -127,6 +146,12 @@ static inline struct local *local_of(hearth_ctx *ctx)
 static inline const struct config *config_of(hearth_ctx *ctx)
 {
     return (const struct config *)ctx->conf;
+}
+
+/* Several processes write: nothing that is in memory counts. */
+static inline bool mode_shared(hearth_ctx *ctx)
+{
+    return config_of(ctx)->mode == MODE_SHARED;
 }
 
 static inline uint64_t now_ms(hearth_ctx *ctx)

@@ -11,6 +11,7 @@
 #include "commit.h"
 #include "drain.h"
 #include "flush.h"
+#include "second.h"
 
 #define RETRY_MS   50
 #define ARENA_SIZE 65536
@@ -21,6 +22,7 @@ struct remove {
     struct entity *entity;
     struct keys *claims;
     struct change *change; /* until its row is in the journal */
+    uint64_t base;         /* mode shared: the version that was judged */
     size_t left;           /* claims that are not given back yet */
     bool begun;            /* its row is on the way */
     bool deleted, busy, late;
@@ -51,10 +53,12 @@ static void finish(struct remove *remove, hearth_status status)
     struct local *local = remove->local;
     struct entity *entity = remove->entity;
 
-    entity->remove = NULL;
     list_remove(&remove->node);
     shared_of(local->ctx)->timer->stop(remove->retry);
-    answer(remove, status);
+    if (entity->remove == remove) { /* else it was answered, and the turn is somebody else's */
+        entity->remove = NULL;
+        answer(remove, status);
+    }
     free(remove->claims);
     free(remove);
     entity_unpin(local, entity);
@@ -91,17 +95,41 @@ static void claim_released(bool ok, void *arg)
         put_off(remove);
 }
 
+/* Mode shared: it goes only if it is still what was judged. */
+static void judge_direct(struct remove *remove, const hearth_storage_result *result)
+{
+    bool conflict = result->outcome == HEARTH_STORAGE_CONFLICT;
+
+    if (conflict && result->current) {
+        finish(remove, HEARTH_ECONFLICT);
+    } else if (conflict && remove->failures == 0) {
+        finish(remove, HEARTH_ENOTFOUND); /* somebody else was first */
+    } else if (conflict || result->outcome == HEARTH_STORAGE_OK) {
+        remove->deleted = true;
+        proceed(remove);
+    } else if (remove->late) {
+        finish(remove, HEARTH_ETIMEOUT);
+    } else {
+        put_off(remove);
+    }
+}
+
 static void document_deleted(const hearth_storage_result *const *results, size_t count, void *arg)
 {
     struct remove *remove = arg;
     (void)count;
     remove->busy = false;
     flush_contact(remove->local, results[0]->outcome == HEARTH_STORAGE_RETRY);
+    if (mode_shared(remove->local->ctx)) {
+        judge_direct(remove, results[0]);
+        return;
+    }
     if (results[0]->outcome != HEARTH_STORAGE_OK) {
         put_off(remove);
         return;
     }
     remove->deleted = true;
+    second_removed(remove->local, &remove->entity->view.key);
     if (!remove->entity->removed)
         entity_gone(remove->local, remove->entity);
     proceed(remove);
@@ -122,6 +150,8 @@ static void proceed(struct remove *remove)
         hearth_storage_op op = {
             .struct_size = sizeof(op),
             .action = HEARTH_DELETE,
+            .condition = mode_shared(local->ctx) ? HEARTH_IF_VERSION : HEARTH_IF_ANY,
+            .base_version = remove->base,
             .doc = {.struct_size = sizeof(hearth_doc), .key = entity->view.key}};
         const hearth_storage_op *list = &op;
         shared->storage->write(local->storage, &list, 1, document_deleted, remove);
@@ -189,6 +219,11 @@ static void deadline_passed(hearth_ctx *ctx, void *arg)
     (void)ctx;
     remove->deadline = NULL;
     remove->late = true;
+    if (mode_shared(ctx)) { /* it goes on, but keeps nobody waiting */
+        remove->entity->remove = NULL;
+        answer(remove, remove->deleted ? HEARTH_OK : HEARTH_ETIMEOUT);
+        return;
+    }
     if (remove->change)
         return; /* not journaled yet: nothing stands */
     if (!remove->entity->removed)
@@ -225,7 +260,8 @@ static struct change *tombstone(struct local *local, struct entity *entity,
         json->array_end(w);
         json->object_end(w);
         if (json->finish(w, &body) == HEARTH_OK)
-            change = change_create(local, entity, entity->view.version + 1, 1, body, NULL);
+            change = change_create(local, entity, entity->view.version + 1, 1, body, NULL,
+                                   (hearth_str){NULL, 0});
     }
     if (arena)
         shared->arena->destroy(arena);
@@ -262,8 +298,8 @@ hearth_status service_remove(hearth_ctx *ctx, const hearth_entity *view, const h
     if (status != HEARTH_OK)
         return status;
     struct keys *copy = keys_copy((const hearth_key *)claims, claim_count, sizeof(hearth_claim));
-    struct change *change = copy ? tombstone(local, entity, copy) : NULL;
-    if (!change) {
+    struct change *change = copy && !mode_shared(ctx) ? tombstone(local, entity, copy) : NULL;
+    if (!copy || (!change && !mode_shared(ctx))) {
         free(copy);
         return HEARTH_ENOMEM;
     }
@@ -273,13 +309,16 @@ hearth_status service_remove(hearth_ctx *ctx, const hearth_entity *view, const h
         return HEARTH_ENOMEM;
     }
     remove->change = change;
+    remove->base = view->version;
     remove->done = done;
     remove->arg = arg;
     entity->turn_used = true;
     if (deadline_ms > 0)
         remove->deadline =
             shared_of(ctx)->timer->start(ctx, deadline_ms, 0, deadline_passed, remove);
-    if (!entity->flying)
+    if (mode_shared(ctx))
+        proceed(remove);
+    else if (!entity->flying)
         begin(remove);
     return HEARTH_DEFERRED;
 }

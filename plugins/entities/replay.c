@@ -5,6 +5,7 @@
  */
 #include "replay.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,7 +21,7 @@ struct replayed {
 struct reading {
     hearth_ctx *ctx;
     struct shared *shared;
-    size_t count;
+    size_t count, unwritten;
 };
 
 static hearth_str place(char **end, hearth_str s)
@@ -40,6 +41,7 @@ static bool keep(const struct journal_row *row, void *arg)
                   row->body.len;
     uint32_t loop = reading->shared->loop->home(reading->ctx, key->partition);
 
+    reading->unwritten += row->state != ROW_CONFLICT;
     if (row->state == ROW_CONFLICT)
         size = 0; /* only counted; `hearth dlq` reads it from the journal */
     struct replayed *replayed = malloc(sizeof(*replayed) + size);
@@ -63,13 +65,22 @@ static bool keep(const struct journal_row *row, void *arg)
 hearth_status replay_read(hearth_ctx *ctx, char *error, size_t error_size)
 {
     struct shared *shared = ctx->shared;
-    struct reading reading = {ctx, shared, 0};
+    struct reading reading = {.ctx = ctx, .shared = shared};
 
     shared->replayed = calloc(ctx->loops, sizeof(*shared->replayed));
     if (!shared->replayed)
         return HEARTH_ENOMEM;
     if (journal_replay(shared->journal, keep, &reading, error, error_size) < 0)
         return HEARTH_EINTERNAL;
+    if (reading.unwritten > 0 && mode_shared(ctx)) {
+        snprintf(
+            error, error_size,
+            "journal: %zu changes of mode exclusive are not in storage yet: start once with "
+            "entities.mode exclusive and stop it cleanly (`hearth dlq list` shows what storage "
+            "does not take)",
+            reading.unwritten);
+        return HEARTH_EINTERNAL;
+    }
     if (reading.count > 0)
         shared->log->write(ctx, NULL, HEARTH_LOG_INFO, "journal: %zu entities replayed",
                            reading.count);

@@ -4,6 +4,7 @@
  */
 #include "body.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -55,17 +56,26 @@ int body_read_id(const body_api *api, hearth_req *req, const char *name, char ou
     return 0;
 }
 
-static int refuse(const body_api *api, hearth_req *req, const char *field, const char *expected)
+/* Where a value stands: in the body itself, or in an object inside it. */
+struct place {
+    const body_api *api;
+    hearth_req *req;
+    const char *path; /* "capacity.", or "" */
+};
+
+static int refuse(const struct place *place, const char *field, const char *expected)
 {
-    (void)api->http->error(req, 400, "INVALID_REQUEST", "%s: expected %s.", field, expected);
+    (void)place->api->http->error(place->req, 400, "INVALID_REQUEST", "%s%s: expected %s.",
+                                  place->path, field, expected);
     return 0;
 }
 
-static int refuse_bounds(const body_api *api, hearth_req *req, const body_field *field)
+static int refuse_bounds(const struct place *place, const body_field *field)
 {
     const char *unit = field->type == BODY_STRING ? " bytes" : "";
-    (void)api->http->error(req, 400, "INVALID_REQUEST", "%s: expected %lld to %lld%s.", field->name,
-                           (long long)field->min, (long long)field->max, unit);
+    (void)place->api->http->error(place->req, 400, "INVALID_REQUEST",
+                                  "%s%s: expected %lld to %lld%s.", place->path, field->name,
+                                  (long long)field->min, (long long)field->max, unit);
     return 0;
 }
 
@@ -74,41 +84,43 @@ static int outside(const body_field *field, int64_t value)
     return (field->min != 0 || field->max != 0) && (value < field->min || value > field->max);
 }
 
-static int take(const body_api *api, hearth_req *req, const body_field *field,
-                const hearth_json_value *json, body_value *value)
+static int take(const struct place *place, const body_field *field, const hearth_json_value *json,
+                body_value *value)
 {
-    hearth_json_type type = api->json->type(json);
+    const hearth_json *reader = place->api->json;
+    hearth_json_type type = reader->type(json);
     *value = (body_value){.present = 1, .json = json};
 
     switch (field->type) {
     case BODY_STRING:
         if (type != HEARTH_JSON_STRING)
-            return refuse(api, req, field->name, "a string");
-        value->string = api->json->as_string(json);
-        return outside(field, (int64_t)value->string.len) ? refuse_bounds(api, req, field) : 1;
+            return refuse(place, field->name, "a string");
+        value->string = reader->as_string(json);
+        return outside(field, (int64_t)value->string.len) ? refuse_bounds(place, field) : 1;
     case BODY_INTEGER:
         if (type != HEARTH_JSON_INTEGER)
-            return refuse(api, req, field->name, "an integer of at most 2^53 - 1");
-        value->integer = api->json->as_integer(json);
-        return outside(field, value->integer) ? refuse_bounds(api, req, field) : 1;
+            return refuse(place, field->name, "an integer of at most 2^53 - 1");
+        value->integer = reader->as_integer(json);
+        return outside(field, value->integer) ? refuse_bounds(place, field) : 1;
     case BODY_BOOLEAN:
         if (type != HEARTH_JSON_BOOL)
-            return refuse(api, req, field->name, "true or false");
-        value->boolean = api->json->as_boolean(json);
+            return refuse(place, field->name, "true or false");
+        value->boolean = reader->as_boolean(json);
         return 1;
     case BODY_UUID:
         if (type != HEARTH_JSON_STRING)
-            return refuse(api, req, field->name, "a UUID");
-        if (body_uuid(api->json->as_string(json), value->uuid))
+            return refuse(place, field->name, "a UUID");
+        if (body_uuid(reader->as_string(json), value->uuid))
             return 1;
-        (void)api->http->error(req, 400, "INVALID_ID", "%s: expected a UUID.", field->name);
+        (void)place->api->http->error(place->req, 400, "INVALID_ID", "%s%s: expected a UUID.",
+                                      place->path, field->name);
         return 0;
     case BODY_OBJECT:
-        return type == HEARTH_JSON_OBJECT ? 1 : refuse(api, req, field->name, "an object");
+        return type == HEARTH_JSON_OBJECT ? 1 : refuse(place, field->name, "an object");
     case BODY_ARRAY:
-        return type == HEARTH_JSON_ARRAY ? 1 : refuse(api, req, field->name, "an array");
+        return type == HEARTH_JSON_ARRAY ? 1 : refuse(place, field->name, "an array");
     }
-    return refuse(api, req, field->name, "nothing");
+    return refuse(place, field->name, "nothing");
 }
 
 static const body_field *find(const body_field *fields, size_t count, hearth_str name)
@@ -119,30 +131,47 @@ static const body_field *find(const body_field *fields, size_t count, hearth_str
     return NULL;
 }
 
-static int read_members(const body_api *api, hearth_req *req, const hearth_json_value *object,
+static int read_members(const struct place *place, const hearth_json_value *object,
                         const body_field *fields, size_t count, body_value *values)
 {
+    const body_api *api = place->api;
     for (size_t i = 0; i < api->json->size(object); i++) {
         hearth_str name;
         const hearth_json_value *json = api->json->member(object, i, &name);
         const body_field *field = find(fields, count, name);
         if (!field) {
             name = body_excerpt(name, NAMED_MAX);
-            (void)api->http->error(req, 400, "INVALID_REQUEST",
-                                   "%" HEARTH_PRIS ": this field is not known here.",
+            (void)api->http->error(place->req, 400, "INVALID_REQUEST",
+                                   "%s%" HEARTH_PRIS ": this field is not known here.", place->path,
                                    HEARTH_ARG(name));
             return 0;
         }
-        if (!take(api, req, field, json, &values[field - fields]))
+        if (!take(place, field, json, &values[field - fields]))
             return 0;
     }
     for (size_t i = 0; i < count; i++)
         if (fields[i].required && !values[i].present) {
-            (void)api->http->error(req, 400, "INVALID_REQUEST", "%s: this field is missing.",
-                                   fields[i].name);
+            (void)api->http->error(place->req, 400, "INVALID_REQUEST",
+                                   "%s%s: this field is missing.", place->path, fields[i].name);
             return 0;
         }
     return 1;
+}
+
+int body_read_object(const body_api *api, hearth_req *req, const char *path,
+                     const hearth_json_value *object, const body_field *fields, size_t count,
+                     body_value *values)
+{
+    char prefix[64];
+    struct place place = {api, req, prefix};
+
+    memset(values, 0, count * sizeof(*values));
+    if (api->json->type(object) != HEARTH_JSON_OBJECT) {
+        place.path = "";
+        return refuse(&place, path, "an object");
+    }
+    snprintf(prefix, sizeof(prefix), "%s.", path);
+    return read_members(&place, object, fields, count, values);
 }
 
 int body_read(const body_api *api, hearth_req *req, const body_field *fields, size_t count,
@@ -150,10 +179,11 @@ int body_read(const body_api *api, hearth_req *req, const body_field *fields, si
 {
     hearth_str text = api->http->body(req), error = {NULL, 0};
     const hearth_json_value *object = NULL;
+    const struct place place = {api, req, ""};
 
     memset(values, 0, count * sizeof(*values));
     if (text.len == 0 && emptiness == BODY_MAY_BE_EMPTY)
-        return read_members(api, req, NULL, fields, count, values);
+        return read_members(&place, NULL, fields, count, values);
     if (text.len > 0 && !is_json_type(api->http->header(req, "Content-Type"))) {
         (void)api->http->error(req, 415, "UNSUPPORTED_MEDIA_TYPE",
                                "Content-Type: expected application/json.");
@@ -178,5 +208,5 @@ int body_read(const body_api *api, hearth_req *req, const body_field *fields, si
         (void)api->http->error(req, 400, "INVALID_REQUEST", "Expected a JSON object.");
         return 0;
     }
-    return read_members(api, req, object, fields, count, values);
+    return read_members(&place, object, fields, count, values);
 }

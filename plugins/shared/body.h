@@ -54,6 +54,13 @@ enum { BODY_NEEDED = 0, BODY_MAY_BE_EMPTY = 1 };
 int body_read(const body_api *api, hearth_req *req, const body_field *fields, size_t count,
               int emptiness, body_value *values) HEARTH_MUST_CHECK;
 
+/* The same for an object inside a body, a value of type BODY_OBJECT or an item of an array; `path`
+ * ("capacity", "gameSims.3") stands before the names of its fields in errors. Anything but an
+ * object is refused. [loop] */
+int body_read_object(const body_api *api, hearth_req *req, const char *path,
+                     const hearth_json_value *object, const body_field *fields, size_t count,
+                     body_value *values) HEARTH_MUST_CHECK;
+
 /* The path's parameter `name` as a UUID in lower case. 0: it was answered with 400 INVALID_ID.
  * [loop] */
 int body_read_id(const body_api *api, hearth_req *req, const char *name,

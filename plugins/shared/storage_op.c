@@ -255,6 +255,15 @@ void storage_call_fail(storage_call *call, hearth_storage_outcome outcome, const
     }
 }
 
+bool storage_call_has_failed(const storage_call *call)
+{
+    for (size_t i = 0; i < call->count; i++) {
+        if (call->results[i].outcome == HEARTH_STORAGE_FAILED)
+            return true;
+    }
+    return false;
+}
+
 void storage_call_refuse(storage_call *call)
 {
     for (size_t i = 0; i < call->count; i++) {

@@ -21,6 +21,12 @@ hearth_str storage_place(char **end, hearth_str s);
 
 bool storage_str_equal(hearth_str a, hearth_str b);
 
+/* Whether the document has ended by the wall clock's now. */
+static inline bool storage_doc_expired(const hearth_doc *doc, int64_t now_ms)
+{
+    return doc->expires_ms > 0 && doc->expires_ms <= now_ms;
+}
+
 /* A document of its own, in one heap block; rows form lists. */
 typedef struct storage_row {
     struct storage_row *next;
@@ -66,6 +72,9 @@ bool storage_call_conflict(storage_call *call, size_t i, const hearth_doc *curre
 
 /* Gives every op that is not FAILED already this result. `error` must outlive the call. */
 void storage_call_fail(storage_call *call, hearth_storage_outcome outcome, const char *error);
+
+/* Whether an op's result is FAILED: then a transaction is not to be sent. */
+bool storage_call_has_failed(const storage_call *call);
 
 /* Marks the ops of a transaction that was refused but are not to blame. */
 void storage_call_refuse(storage_call *call);

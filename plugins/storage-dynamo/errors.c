@@ -61,6 +61,8 @@ static const struct {
     {"InternalServerError", OUTCOME_UNKNOWN},
     {"InternalFailure", OUTCOME_UNKNOWN},
     {"ServiceUnavailable", OUTCOME_UNKNOWN},
+    {"RequestTimeout", OUTCOME_UNKNOWN},
+    {"RequestAborted", OUTCOME_UNKNOWN},
 
     {"Validation", OUTCOME_FINAL},
     {"ValidationError", OUTCOME_FINAL},
@@ -74,6 +76,7 @@ static const struct {
     {"InvalidAction", OUTCOME_FINAL},
     {"UnknownOperation", OUTCOME_FINAL},
     {"RequestEntityTooLarge", OUTCOME_FINAL},
+    {"MalformedHttpRequest", OUTCOME_FINAL},
 };
 
 /* "com.amazonaws.dynamodb.v20120810#ThrottlingException" is Throttling. */

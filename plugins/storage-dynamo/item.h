@@ -42,9 +42,4 @@ storage_row *item_read(const hearth_json *json, const hearth_json_value *item,
 /* The sort of a {"pk":..., "sk":...}; false: not one of ours. It points into the JSON. */
 bool item_sort(const hearth_json *json, const hearth_json_value *item, hearth_str *sort);
 
-static inline bool item_expired(const hearth_doc *doc, int64_t now_ms)
-{
-    return doc->expires_ms > 0 && doc->expires_ms <= now_ms;
-}
-
 #endif

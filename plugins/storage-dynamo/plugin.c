@@ -295,6 +295,17 @@ void plugin_check_drained(hearth_ctx *ctx)
     }
 }
 
+void plugin_call_begun(hearth_ctx *ctx)
+{
+    local_of(ctx)->pending++;
+}
+
+void plugin_call_ended(hearth_ctx *ctx)
+{
+    local_of(ctx)->pending--;
+    plugin_check_drained(ctx);
+}
+
 static hearth_status drain(hearth_ctx *ctx)
 {
     struct local *local = local_of(ctx);

@@ -92,7 +92,7 @@ struct local {
     struct transport *transport;
     struct requests *requests;
     struct table *table;
-    size_t pending; /* calls whose callback has not run yet */
+    size_t pending; /* calls and requests that have not ended yet */
     bool draining;
     hearth_series *requests_total[OPERATION_COUNT][OUTCOME_COUNT];
     hearth_series *seconds[OPERATION_COUNT];
@@ -112,6 +112,9 @@ static inline struct local *local_of(hearth_ctx *ctx)
 
 /* Ends a drain that waits, if nothing is in flight on this loop any more. [loop] */
 void plugin_check_drained(hearth_ctx *ctx);
+/* A call of the service has begun; and has ended, with its callback. [loop] */
+void plugin_call_begun(hearth_ctx *ctx);
+void plugin_call_ended(hearth_ctx *ctx);
 
 /* Anything from 0 to `first` doubled `attempts` times, at most `max`: full jitter, so that those
  * who failed together do not come back together. [loop] */

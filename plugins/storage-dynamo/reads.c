@@ -7,31 +7,14 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include <storage_cursor.h>
 #include <storage_op.h>
+#include <storage_read.h>
 
 #include "item.h"
 #include "plugin.h"
 #include "request.h"
 
-#define MAX_LIMIT 1000
-#define BODY_MAX  65536
-
-/* One call, with copies of what it needs for its pages. */
-struct read {
-    hearth_ctx *ctx;
-    enum operation operation;
-    hearth_key key; /* QUERY: sort is the prefix; SCAN: the collection only */
-    uint32_t limit;
-    hearth_status status; /* of a refusal */
-    union {
-        hearth_storage_get_fn get;
-        hearth_storage_page_fn page;
-    } done;
-    void *arg;
-    hearth_str cursor; /* as it was given */
-    hearth_key after;  /* where it stands; without ptr: at the start */
-};
+#define BODY_MAX 65536
 
 /* A page that is being gathered. */
 struct rows {
@@ -41,34 +24,6 @@ struct rows {
 };
 
 /* ---- answers ---- */
-
-static void answer(struct read *read, hearth_status status, const hearth_doc *const *docs,
-                   size_t count, hearth_str cursor)
-{
-    hearth_ctx *ctx = read->ctx;
-
-    if (read->operation == OPERATION_GET)
-        read->done.get(status, status == HEARTH_OK ? docs[0] : NULL, read->arg);
-    else
-        read->done.page(status, docs, count, cursor, read->arg);
-    free(read);
-    local_of(ctx)->pending--;
-    plugin_check_drained(ctx);
-}
-
-static void refuse(hearth_ctx *ctx, void *arg)
-{
-    struct read *read = arg;
-    (void)ctx;
-    answer(read, read->status, NULL, 0, (hearth_str){NULL, 0});
-}
-
-static void refuse_later(struct read *read, hearth_status status)
-{
-    read->status = status;
-    if (shared_of(read->ctx)->loop->post(read->ctx, read->ctx->loop, refuse, read) != HEARTH_OK)
-        refuse(read->ctx, read);
-}
 
 static hearth_status status_of(const struct answer *answer)
 {
@@ -87,7 +42,7 @@ static hearth_status status_of(const struct answer *answer)
 static void on_get(hearth_ctx *ctx, const struct answer *reply, void *arg)
 {
     const struct shared *shared = shared_of(ctx);
-    struct read *read = arg;
+    storage_read *read = arg;
     const hearth_json_value *item = shared->json->get(reply->json, "Item");
     hearth_status status = status_of(reply);
     const hearth_doc *docs[1] = {NULL};
@@ -99,7 +54,7 @@ static void on_get(hearth_ctx *ctx, const struct answer *reply, void *arg)
         row = item_read(shared->json, item, &read->key);
         if (!row)
             status = HEARTH_EINTERNAL;
-        else if (item_expired(&row->doc, shared->clock->wall_ms(ctx)))
+        else if (storage_doc_expired(&row->doc, shared->clock->wall_ms(ctx)))
             status = HEARTH_ENOTFOUND;
         else
             docs[0] = &row->doc;
@@ -107,16 +62,16 @@ static void on_get(hearth_ctx *ctx, const struct answer *reply, void *arg)
     if (status == HEARTH_EINTERNAL)
         HEARTH_LOG(shared->log, ctx, NULL, HEARTH_LOG_ERROR, "a document cannot be read: %s",
                    reply->error[0] ? reply->error : "its item was not written by Hearth");
-    answer(read, status, docs, 1, (hearth_str){NULL, 0});
+    storage_read_answer(read, status, docs, 1, false);
     storage_rows_free(row);
 }
 
 /* ---- pages ---- */
 
-static void send_page(struct read *read, const hearth_json_value *from);
+static void send_page(storage_read *read, const hearth_json_value *from);
 
 /* The living documents of an answer, at most `limit`. false: one of them is not ours. */
-static bool gather(const struct read *read, const hearth_json_value *items, struct rows *rows)
+static bool gather(const storage_read *read, const hearth_json_value *items, struct rows *rows)
 {
     const struct shared *shared = shared_of(read->ctx);
     int64_t now = shared->clock->wall_ms(read->ctx);
@@ -125,7 +80,7 @@ static bool gather(const struct read *read, const hearth_json_value *items, stru
         storage_row *row = item_read(shared->json, shared->json->at(items, i), NULL);
         if (!row)
             return false;
-        if (item_expired(&row->doc, now)) {
+        if (storage_doc_expired(&row->doc, now)) {
             storage_rows_free(row);
         } else if (rows->count == read->limit) {
             storage_rows_free(row);
@@ -138,27 +93,21 @@ static bool gather(const struct read *read, const hearth_json_value *items, stru
     return true;
 }
 
-static void finish_page(struct read *read, struct rows *rows)
+static void finish_page(storage_read *read, struct rows *rows)
 {
     const hearth_doc **docs = calloc(rows->count + 1, sizeof(*docs));
-    char text[STORAGE_CURSOR_SIZE];
-    hearth_str cursor = {NULL, 0};
 
     for (size_t i = 0; docs && i < rows->count; i++)
         docs[i] = &rows->rows[i]->doc;
-    if (rows->more && rows->count > 0) {
-        const hearth_key *last = &rows->rows[rows->count - 1]->doc.key;
-        cursor = read->operation == OPERATION_QUERY ? storage_cursor_of_sort(last->sort, text)
-                                                    : storage_cursor_of_key(last, text);
-    }
-    answer(read, docs ? HEARTH_OK : HEARTH_EUNAVAILABLE, docs, docs ? rows->count : 0, cursor);
+    storage_read_answer(read, docs ? HEARTH_OK : HEARTH_EUNAVAILABLE, docs, rows->count,
+                        rows->more);
     free(docs);
 }
 
 static void on_page(hearth_ctx *ctx, const struct answer *reply, void *arg)
 {
     const hearth_json *json = shared_of(ctx)->json;
-    struct read *read = arg;
+    storage_read *read = arg;
     const hearth_json_value *items = json->get(reply->json, "Items");
     const hearth_json_value *from = json->get(reply->json, "LastEvaluatedKey");
     struct rows rows = {.rows = calloc(read->limit, sizeof(*rows.rows)), .more = from != NULL};
@@ -172,7 +121,7 @@ static void on_page(hearth_ctx *ctx, const struct answer *reply, void *arg)
         HEARTH_LOG(shared_of(ctx)->log, ctx, NULL, HEARTH_LOG_ERROR, "a page cannot be read: %s",
                    reply->error[0] ? reply->error : "an item was not written by Hearth");
     if (status != HEARTH_OK)
-        answer(read, status, NULL, 0, (hearth_str){NULL, 0});
+        storage_read_answer(read, status, NULL, 0, false);
     else if (rows.count == 0 && from)
         send_page(read, from);
     else
@@ -184,7 +133,7 @@ static void on_page(hearth_ctx *ctx, const struct answer *reply, void *arg)
 
 /* ---- requests ---- */
 
-static void begin(struct read *read, struct text *body)
+static void begin(storage_read *read, struct text *body)
 {
     text_literal(body, "{\"ReturnConsumedCapacity\":\"TOTAL\",\"ConsistentRead\":true,"
                        "\"TableName\":\"");
@@ -192,7 +141,7 @@ static void begin(struct read *read, struct text *body)
     text_literal(body, "\"");
 }
 
-static void send_get(struct read *read)
+static void send_get(storage_read *read)
 {
     struct text body = {.max = BODY_MAX};
 
@@ -204,7 +153,7 @@ static void send_get(struct read *read)
 }
 
 /* Where the next page begins: behind what DynamoDB looked at last, or behind the cursor's key. */
-static void add_start(const struct read *read, const hearth_json_value *from, struct text *body)
+static void add_start(const storage_read *read, const hearth_json_value *from, struct text *body)
 {
     const hearth_json *json = shared_of(read->ctx)->json;
 
@@ -222,10 +171,10 @@ static void add_start(const struct read *read, const hearth_json_value *from, st
 }
 
 /* A query asks for one more than it needs: so it knows whether the page is the last. */
-static void send_page(struct read *read, const hearth_json_value *from)
+static void send_page(storage_read *read, const hearth_json_value *from)
 {
     struct text body = {.max = BODY_MAX};
-    bool query = read->operation == OPERATION_QUERY;
+    bool query = read->kind == STORAGE_QUERY;
 
     begin(read, &body);
     text_literal(&body, ",\"Limit\":");
@@ -245,84 +194,37 @@ static void send_page(struct read *read, const hearth_json_value *from)
         text_literal(&body, "}");
     }
     text_literal(&body, "}");
-    request_send(read->ctx, read->operation, REQUEST_REPEATABLE, &body, on_page, read);
+    request_send(read->ctx, query ? OPERATION_QUERY : OPERATION_SCAN, REQUEST_REPEATABLE, &body,
+                 on_page, read);
 }
 
 /* ---- calls ---- */
 
-static struct read *read_create(hearth_ctx *ctx, enum operation operation, const hearth_key *key,
-                                hearth_str cursor)
+static bool send(storage_read *read)
 {
-    struct read *read = calloc(1, sizeof(*read) + key->collection.len + key->partition.len +
-                                      key->sort.len + cursor.len);
-    if (!read)
-        return NULL;
-    char *end = (char *)(read + 1);
-    read->ctx = ctx;
-    read->operation = operation;
-    read->key.collection = storage_place(&end, key->collection);
-    read->key.partition = storage_place(&end, key->partition);
-    read->key.sort = storage_place(&end, key->sort);
-    read->cursor = storage_place(&end, cursor);
-    local_of(ctx)->pending++;
-    return read;
+    if (read->kind == STORAGE_GET)
+        send_get(read);
+    else
+        send_page(read, NULL);
+    return true;
 }
+
+static const storage_reader reader = {sizeof(storage_read), send, plugin_call_begun,
+                                      plugin_call_ended};
 
 void dynamo_get(hearth_ctx *ctx, const hearth_key *key, hearth_storage_get_fn done, void *arg)
 {
-    struct read *read = read_create(ctx, OPERATION_GET, key, (hearth_str){NULL, 0});
-    if (!read) {
-        done(HEARTH_EUNAVAILABLE, NULL, arg);
-        return;
-    }
-    read->done.get = done;
-    read->arg = arg;
-    if (storage_key_problem(key))
-        refuse_later(read, HEARTH_EINVAL);
-    else
-        send_get(read);
-}
-
-static void submit_page(struct read *read, uint32_t limit, hearth_storage_page_fn done, void *arg,
-                        bool good)
-{
-    read->limit = limit;
-    read->done.page = done;
-    read->arg = arg;
-    if (good && limit >= 1 && limit <= MAX_LIMIT)
-        send_page(read, NULL);
-    else
-        refuse_later(read, HEARTH_EINVAL);
+    storage_read_get(&reader, ctx, key, done, arg);
 }
 
 void dynamo_query(hearth_ctx *ctx, hearth_str collection, hearth_str partition, hearth_str prefix,
                   uint32_t limit, hearth_str cursor, hearth_storage_page_fn done, void *arg)
 {
-    hearth_key key = {collection, partition, prefix};
-    struct read *read = read_create(ctx, OPERATION_QUERY, &key, cursor);
-    hearth_str sort;
-
-    if (!read) {
-        done(HEARTH_EUNAVAILABLE, NULL, 0, (hearth_str){NULL, 0}, arg);
-        return;
-    }
-    bool good = !storage_key_problem(&key) && storage_cursor_to_sort(read->cursor, prefix, &sort);
-    if (good && sort.ptr)
-        read->after = (hearth_key){read->key.collection, read->key.partition, sort};
-    submit_page(read, limit, done, arg, good);
+    storage_read_query(&reader, ctx, collection, partition, prefix, limit, cursor, done, arg);
 }
 
 void dynamo_scan(hearth_ctx *ctx, hearth_str collection, uint32_t limit, hearth_str cursor,
                  hearth_storage_page_fn done, void *arg)
 {
-    hearth_key key = {.collection = collection};
-    struct read *read = read_create(ctx, OPERATION_SCAN, &key, cursor);
-
-    if (!read) {
-        done(HEARTH_EUNAVAILABLE, NULL, 0, (hearth_str){NULL, 0}, arg);
-        return;
-    }
-    submit_page(read, limit, done, arg,
-                !storage_part_problem(collection, true) &&
-                    storage_cursor_to_key(read->cursor, collection, &read->after));
+    storage_read_scan(&reader, ctx, collection, limit, cursor, done, arg);
 }

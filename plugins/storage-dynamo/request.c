@@ -98,8 +98,7 @@ static void conclude(struct request *request, const struct answer *answer)
     text_finish(&request->body);
     text_finish(&request->exchange.answer);
     free(request);
-    local->pending--;
-    plugin_check_drained(ctx);
+    plugin_call_ended(ctx);
 }
 
 static void conclude_without(struct request *request, const char *error)
@@ -370,7 +369,7 @@ void request_send(hearth_ctx *ctx, enum operation operation, unsigned flags, str
     request->give_up_ms = shared->clock->loop_ms(ctx);
     if (!(flags & REQUEST_FIRST))
         request->give_up_ms += (uint64_t)conf->retry_for;
-    local_of(ctx)->pending++;
+    plugin_call_begun(ctx);
     requests->all++;
     if (request->body.failed || requests->all > (size_t)(conf->max_queued + conf->max_in_flight)) {
         if (shared->loop->post(ctx, ctx->loop, refuse, request) != HEARTH_OK)

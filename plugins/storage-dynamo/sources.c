@@ -139,8 +139,8 @@ struct sources *sources_create(hearth_ctx *ctx, char *err, size_t err_size)
         [CREDENTIALS_AUTO] = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a credentials file",
         [CREDENTIALS_ENVIRONMENT] = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
         [CREDENTIALS_FILE] = "a path and profile of less than 1024 and 256 bytes",
-        [CREDENTIALS_CONTAINER] = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI, or a _FULL_URI that is "
-                                  "https or of this machine",
+        [CREDENTIALS_CONTAINER] = ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI, or a _FULL_URI that is "
+                                   "https or of this machine"),
         [CREDENTIALS_INSTANCE] = "AWS_EC2_METADATA_DISABLED other than true",
     };
     snprintf(err, err_size, "credentials: expected %s in the environment",

@@ -40,7 +40,7 @@ void write_conflict(struct write_call *call, size_t i, const hearth_json_value *
             write_result(call, i, HEARTH_STORAGE_RETRY, "dynamodb: the item cannot be read");
             return;
         }
-        if (!item_expired(&row->doc, shared->clock->wall_ms(call->ctx)))
+        if (!storage_doc_expired(&row->doc, shared->clock->wall_ms(call->ctx)))
             current = &row->doc;
     }
     if (!storage_call_conflict(&call->call, i, current))
@@ -63,8 +63,7 @@ static void finish(struct write_call *call)
     free(call->next);
     free(call->round);
     storage_call_destroy(call);
-    local_of(ctx)->pending--;
-    plugin_check_drained(ctx);
+    plugin_call_ended(ctx);
 }
 
 static void finish_later(hearth_ctx *ctx, void *arg)
@@ -344,7 +343,7 @@ static struct write_call *call_create(hearth_ctx *ctx, const hearth_storage_op *
         return NULL;
     }
     call->ctx = ctx;
-    local_of(ctx)->pending++;
+    plugin_call_begun(ctx);
     storage_call_check_bodies(&call->call, ctx, shared->json, shared->arena);
     return call;
 }
@@ -377,11 +376,7 @@ void dynamo_transact(hearth_ctx *ctx, const hearth_storage_op *const *ops, size_
     if (total_size(&call->call) > TRANSACT_SIZE)
         storage_call_fail(&call->call, HEARTH_STORAGE_FAILED,
                           "dynamodb: a transaction has at most 4 MiB");
-    for (size_t i = 0; i < count; i++) {
-        if (call->call.results[i].outcome == HEARTH_STORAGE_FAILED)
-            count = 0; /* one that cannot succeed: none is sent */
-    }
-    if (count > 0) {
+    if (count > 0 && !storage_call_has_failed(&call->call)) {
         send_transaction(call);
         return;
     }

@@ -5,53 +5,36 @@
 #define STORAGE_REDIS_PLUGIN_H
 
 #include <hearth/json.h>
-#include <hearth/metrics.h>
 #include <hearth/plugin.h>
-#include <hearth/poll.h>
-#include <hearth/random.h>
 #include <hearth/service/storage.h>
-#include <hearth/task.h>
-#include <hearth/timer.h>
 
-#include "connection.h"
+#include <redis_connection.h>
 
 struct config {
-    hearth_str address;
-    hearth_str username;
-    hearth_str password;
-    int64_t database;
+    struct redis_config redis;
     hearth_str prefix;
-    int64_t timeout;
-    int64_t connect_timeout;
-    int64_t max_in_flight;
 };
 
 enum metric { METRIC_COMMANDS, METRIC_CONNECTS, METRIC_LOST, METRIC_IN_FLIGHT };
 
 /* One per process, immutable after open. */
 struct shared {
-    const hearth_log *log;
     const hearth_loop_api *loop;
-    const hearth_task *task;
     const hearth_clock *clock;
-    const hearth_timer_api *timer;
     const hearth_metrics *metrics;
-    const hearth_poll_api *poll;
-    const hearth_random *random;
     const hearth_json *json;
     const hearth_arena_api *arena;
-    char host[256];
-    uint16_t port;
+    struct redis_place place;
     char identity[400];
     hearth_storage_caps caps;
 };
 
 /* One per loop. */
 struct local {
-    struct connection *connection;
-    size_t pending; /* calls whose callback has not run yet */
+    struct redis_connection *connection;
+    size_t pending; /* calls and requests that have not ended yet */
     int draining;
-    hearth_series *commands, *connects, *lost, *in_flight;
+    hearth_series *in_flight;
 };
 
 static inline const struct shared *shared_of(hearth_ctx *ctx)
@@ -66,6 +49,9 @@ static inline struct local *local_of(hearth_ctx *ctx)
 
 /* Ends a drain that waits, if nothing is in flight on this loop any more. [loop] */
 void plugin_check_drained(hearth_ctx *ctx);
+/* A call of the service has begun; and has ended, with its callback. [loop] */
+void plugin_call_begun(hearth_ctx *ctx);
+void plugin_call_ended(hearth_ctx *ctx);
 
 /* ---- writes.c, reads.c: the functions of the service [loop] ---- */
 void redis_write(hearth_ctx *ctx, const hearth_storage_op *const *ops, size_t count,

@@ -5,11 +5,11 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <redis_reply.h>
 #include <storage_op.h>
 
 #include "keys.h"
 #include "plugin.h"
-#include "reply.h"
 #include "scripts.h"
 
 #define OP_ARGUMENTS 11
@@ -31,15 +31,13 @@ struct slot {
 
 static void finish(struct call *call)
 {
-    struct local *local = local_of(call->ctx);
     hearth_ctx *ctx = call->ctx;
 
     if (call->call.done)
         call->call.done(call->call.result_list, call->call.count, call->call.arg);
     free(call->slots);
     storage_call_destroy(call);
-    local->pending--;
-    plugin_check_drained(ctx);
+    plugin_call_ended(ctx);
 }
 
 static void finish_later(hearth_ctx *ctx, void *arg)
@@ -79,7 +77,7 @@ static bool read_result(storage_call *call, size_t i, const redisReply *reply)
         return true;
     if (reply->elements == 1)
         return storage_call_conflict(call, i, NULL);
-    return reply_doc(reply->element + 1, &doc) && storage_call_conflict(call, i, &doc);
+    return redis_reply_doc(reply->element + 1, &doc) && storage_call_conflict(call, i, &doc);
 }
 
 static bool read_results(struct slot *slot, const redisReply *reply)
@@ -106,92 +104,76 @@ static void on_reply(hearth_ctx *ctx, const redisReply *reply, void *arg)
     struct slot *slot = arg;
 
     (void)ctx;
-    if (reply_noscript(reply) && !slot->with_source) {
+    if (redis_script_unknown(reply) && !slot->with_source) {
         slot->with_source = true;
         if (send_slot(slot))
             return;
     }
     if (!read_results(slot, reply))
-        fail_slot(slot, reply_problem(reply));
+        fail_slot(slot, redis_reply_problem(reply));
     if (--slot->call->waiting == 0)
         finish(slot->call);
 }
 
 /* ---- commands ---- */
 
-static void add_op(struct command *command, const hearth_storage_op *op, const struct keys *keys)
+static void add_op(struct redis_command *command, const hearth_storage_op *op,
+                   const struct keys *keys)
 {
     const hearth_str none = {NULL, 0};
     bool put = op->action == HEARTH_PUT;
 
-    command_add_number(command, (uint64_t)op->action);
-    command_add_number(command, op->condition);
-    command_add_number(command, op->base_version);
-    command_add_number(command, op->base_epoch);
-    command_add(command, op->doc.key.sort);
-    command_add(command, keys->member);
+    redis_command_add_number(command, (uint64_t)op->action);
+    redis_command_add_number(command, op->condition);
+    redis_command_add_number(command, op->base_version);
+    redis_command_add_number(command, op->base_epoch);
+    redis_command_add(command, op->doc.key.sort);
+    redis_command_add(command, keys->member);
     if (!put) {
         for (int i = 0; i < 5; i++)
-            command_add(command, none);
+            redis_command_add(command, none);
         return;
     }
-    command_add_number(command, op->doc.version);
-    command_add_number(command, op->doc.epoch);
-    command_add(command, op->doc.write_id);
-    command_add_number(command, (uint64_t)op->doc.expires_ms);
-    command_add(command, op->doc.body);
+    redis_command_add_number(command, op->doc.version);
+    redis_command_add_number(command, op->doc.epoch);
+    redis_command_add(command, op->doc.write_id);
+    redis_command_add_number(command, (uint64_t)op->doc.expires_ms);
+    redis_command_add(command, op->doc.body);
 }
 
 static bool send_slot(struct slot *slot)
 {
     hearth_ctx *ctx = slot->call->ctx;
-    struct connection *connection = local_of(ctx)->connection;
+    struct redis_connection *connection = local_of(ctx)->connection;
     const struct config *conf = ctx->conf;
-    struct command *command = connection_command(connection);
+    struct redis_command *command = redis_connection_command(connection);
     size_t count = ops_of(slot);
     const hearth_storage_op *ops = slot->call->call.ops + slot->first;
     struct keys keys;
 
-    command_begin(command, 3 + 1 + 2 * count + 1 + OP_ARGUMENTS * count);
-    if (slot->with_source) {
-        command_add(command, HEARTH_STR("EVAL"));
-        command_add(command, (hearth_str){script_sources[SCRIPT_WRITE],
-                                          strlen(script_sources[SCRIPT_WRITE])});
-    } else {
-        command_add(command, HEARTH_STR("EVALSHA"));
-        command_add(command, (hearth_str){script_digests[SCRIPT_WRITE], 40});
-    }
-    command_add_number(command, 1 + 2 * count);
-    command_add_pair(command, conf->prefix, HEARTH_STR("partitions"));
+    redis_script_begin(command, &scripts[SCRIPT_WRITE], slot->with_source, 1 + 2 * count,
+                       1 + OP_ARGUMENTS * count);
+    redis_command_add_pair(command, conf->prefix, HEARTH_STR("partitions"));
     for (size_t i = 0; i < count; i++) {
         keys_of(&keys, conf->prefix, &ops[i].doc.key);
-        command_add(command, keys.doc);
-        command_add(command, keys.index);
+        redis_command_add(command, keys.doc);
+        redis_command_add(command, keys.index);
     }
-    command_add_number(command, (uint64_t)shared_of(ctx)->clock->wall_ms(ctx));
+    redis_command_add_number(command, (uint64_t)shared_of(ctx)->clock->wall_ms(ctx));
     for (size_t i = 0; i < count; i++) {
         keys_of(&keys, conf->prefix, &ops[i].doc.key);
         add_op(command, &ops[i], &keys);
     }
-    return connection_send(connection, on_reply, slot);
+    return redis_connection_send(connection, on_reply, slot);
 }
 
 /* ---- calls ---- */
-
-static bool any_failed(const storage_call *call)
-{
-    for (size_t i = 0; i < call->count; i++) {
-        if (call->results[i].outcome == HEARTH_STORAGE_FAILED)
-            return true;
-    }
-    return false;
-}
 
 static void send_all(struct call *call)
 {
     size_t commands = call->call.atomic ? 1 : call->call.count;
 
-    if (call->call.atomic && any_failed(&call->call)) {
+    if (call->call.atomic && storage_call_has_failed(&call->call)) {
         storage_call_refuse(&call->call);
         commands = 0;
     }
@@ -229,7 +211,7 @@ static void start(hearth_ctx *ctx, const hearth_storage_op *const *ops, size_t c
     }
     call->ctx = ctx;
     call->slots = slots;
-    local_of(ctx)->pending++;
+    plugin_call_begun(ctx);
     storage_call_check_bodies(&call->call, ctx, shared_of(ctx)->json, shared_of(ctx)->arena);
     send_all(call);
 }

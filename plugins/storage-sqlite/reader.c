@@ -12,27 +12,16 @@
 
 #include "document.h"
 
-#include <storage_cursor.h>
+#include <storage_op.h>
+#include <storage_read.h>
 
 #define PAGE_BYTES (4u << 20) /* a page ends early when its documents are this large together */
-#define MAX_LIMIT  1000
 
-enum read_kind { READ_GET, READ_QUERY, READ_SCAN };
-
-/* One call, with its strings behind it, and later its answer. */
+/* One call, and later its answer. */
 struct request {
+    storage_read read; /* first */
     struct request *next;
-    enum read_kind kind;
-    uint32_t limit;
     int64_t now_ms;
-    hearth_key key;    /* QUERY: sort is the prefix; SCAN: collection only, may be empty */
-    hearth_str cursor; /* as it was given */
-    hearth_key after;  /* what it says; QUERY: sort only, {NULL, 0} without a cursor */
-    union {
-        hearth_storage_get_fn get;
-        hearth_storage_page_fn page;
-    } done;
-    void *arg;
     hearth_status status;
     storage_row *first, **last;
     size_t count;
@@ -73,7 +62,8 @@ static bool expired(sqlite3_stmt *statement, int64_t now_ms)
 }
 
 /* Steps through the statement until the page is full; a row beyond it only sets `more`. */
-static void collect(struct reader *reader, struct request *request, sqlite3_stmt *statement)
+static void collect(struct reader *reader, struct request *request, sqlite3_stmt *statement,
+                    size_t limit)
 {
     size_t bytes = 0;
     int code;
@@ -81,7 +71,7 @@ static void collect(struct reader *reader, struct request *request, sqlite3_stmt
     while ((code = sqlite3_step(statement)) == SQLITE_ROW && request->status == HEARTH_OK) {
         if (expired(statement, request->now_ms))
             continue;
-        if (request->count == request->limit || bytes >= PAGE_BYTES) {
+        if (request->count == limit || bytes >= PAGE_BYTES) {
             request->more = true;
             break;
         }
@@ -100,39 +90,41 @@ static void collect(struct reader *reader, struct request *request, sqlite3_stmt
  */
 static void read_query(struct reader *reader, struct request *request)
 {
+    const storage_read *read = &request->read;
     char end[HEARTH_STORAGE_MAX_KEY + 1];
-    hearth_str prefix = request->key.sort;
+    hearth_str prefix = read->key.sort;
 
     if (prefix.len > 0)
         memcpy(end, prefix.ptr, prefix.len);
     end[prefix.len] = (char)0xff;
-    bind_str(reader->query, 1, request->key.collection);
-    bind_str(reader->query, 2, request->key.partition);
-    bind_str(reader->query, 3, request->after.sort.ptr ? request->after.sort : prefix);
+    bind_str(reader->query, 1, read->key.collection);
+    bind_str(reader->query, 2, read->key.partition);
+    bind_str(reader->query, 3, read->after.sort.ptr ? read->after.sort : prefix);
     bind_str(reader->query, 4, (hearth_str){end, prefix.len + 1});
-    sqlite3_bind_int(reader->query, 5, request->after.sort.ptr ? 1 : 0);
-    collect(reader, request, reader->query);
+    sqlite3_bind_int(reader->query, 5, read->after.sort.ptr ? 1 : 0);
+    collect(reader, request, reader->query, read->limit);
 }
 
 static void read_scan(struct reader *reader, struct request *request)
 {
-    sqlite3_stmt *statement = request->key.collection.len ? reader->scan_collection : reader->scan;
+    const storage_read *read = &request->read;
+    sqlite3_stmt *statement = read->key.collection.len ? reader->scan_collection : reader->scan;
 
-    bind_str(statement, 1, request->after.collection);
-    bind_str(statement, 2, request->after.partition);
-    bind_str(statement, 3, request->after.sort);
-    if (request->key.collection.len)
-        bind_str(statement, 4, request->key.collection);
-    collect(reader, request, statement);
+    bind_str(statement, 1, read->after.collection);
+    bind_str(statement, 2, read->after.partition);
+    bind_str(statement, 3, read->after.sort);
+    if (read->key.collection.len)
+        bind_str(statement, 4, read->key.collection);
+    collect(reader, request, statement, read->limit);
 }
 
 static void read_get(struct reader *reader, struct request *request)
 {
-    bind_str(reader->get, 1, request->key.collection);
-    bind_str(reader->get, 2, request->key.partition);
-    bind_str(reader->get, 3, request->key.sort);
-    request->limit = 1;
-    collect(reader, request, reader->get);
+    const hearth_key *key = &request->read.key;
+    bind_str(reader->get, 1, key->collection);
+    bind_str(reader->get, 2, key->partition);
+    bind_str(reader->get, 3, key->sort);
+    collect(reader, request, reader->get, 1);
     if (request->status == HEARTH_OK && request->count == 0)
         request->status = HEARTH_ENOTFOUND;
 }
@@ -146,9 +138,9 @@ static void work(void *arg)
     reader->error[0] = '\0';
     for (struct request *request = reader->running; request; request = request->next) {
         request->now_ms = clock->wall_ms(reader->ctx);
-        if (request->kind == READ_GET)
+        if (request->read.kind == STORAGE_GET)
             read_get(reader, request);
-        else if (request->kind == READ_QUERY)
+        else if (request->read.kind == STORAGE_QUERY)
             read_query(reader, request);
         else
             read_scan(reader, request);
@@ -158,46 +150,18 @@ static void work(void *arg)
 
 /* ---- the answer, back on the loop ---- */
 
-static void answer_page(struct request *request)
-{
-    hearth_str cursor = {NULL, 0};
-    char text[STORAGE_CURSOR_SIZE];
-    const hearth_doc **docs = calloc(request->count + 1, sizeof(*docs));
-    size_t i = 0;
-
-    if (!docs) {
-        request->done.page(HEARTH_EUNAVAILABLE, NULL, 0, cursor, request->arg);
-        return;
-    }
-    for (storage_row *row = request->first; row; row = row->next)
-        docs[i++] = &row->doc;
-    if (request->more)
-        cursor = request->kind == READ_QUERY ? storage_cursor_of_sort(docs[i - 1]->key.sort, text)
-                                             : storage_cursor_of_key(&docs[i - 1]->key, text);
-    bool ok = request->status == HEARTH_OK;
-    request->done.page(request->status, ok ? docs : NULL, ok ? i : 0, cursor, request->arg);
-    free(docs);
-}
-
 static void answer(struct request *request)
 {
-    if (request->kind != READ_GET)
-        answer_page(request);
-    else
-        request->done.get(request->status,
-                          request->status == HEARTH_OK ? &request->first->doc : NULL, request->arg);
-    storage_rows_free(request->first);
-    free(request);
-}
+    const hearth_doc **docs = calloc(request->count + 1, sizeof(*docs));
+    storage_row *rows = request->first;
+    size_t count = 0;
 
-static void answer_all(struct reader *reader, struct request *request)
-{
-    while (request) {
-        struct request *next = request->next;
-        answer(request);
-        reader->pending--;
-        request = next;
-    }
+    for (storage_row *row = rows; docs && row; row = row->next)
+        docs[count++] = &row->doc;
+    storage_read_answer(&request->read, docs ? request->status : HEARTH_EUNAVAILABLE, docs, count,
+                        request->more);
+    storage_rows_free(rows);
+    free(docs);
 }
 
 static void begin(struct reader *reader);
@@ -211,25 +175,11 @@ static void finish(hearth_ctx *ctx, void *arg)
     shared_of(ctx)->metrics->observe(local_of(ctx)->read_seconds, (double)reader->read_ns / 1e9);
     plugin_report_contact(ctx, reader->error[0] ? reader->error : NULL);
     begin(reader); /* the next task works while these are answered */
-    answer_all(reader, answered);
-    plugin_check_drained(ctx);
-}
-
-/* Answers requests that were refused with a status of their own. */
-static void refuse(hearth_ctx *ctx, void *arg)
-{
-    answer_all(local_of(ctx)->reader, arg);
-    plugin_check_drained(ctx);
-}
-
-/* A refusal comes later too, as promised; only out of memory it comes at once. */
-static void refuse_later(struct reader *reader, struct request *requests, hearth_status status)
-{
-    for (struct request *request = requests; request; request = request->next)
-        request->status = status;
-    hearth_ctx *ctx = reader->ctx;
-    if (shared_of(ctx)->loop->post(ctx, ctx->loop, refuse, requests) != HEARTH_OK)
-        refuse(ctx, requests);
+    while (answered) {
+        struct request *next = answered->next;
+        answer(answered);
+        answered = next;
+    }
 }
 
 /* Starts a task for what is queued, unless one runs. */
@@ -244,94 +194,56 @@ static void begin(struct reader *reader)
     reader->running = requests;
     if (shared_of(reader->ctx)->task->run(reader->ctx, work, finish, reader) != HEARTH_OK) {
         reader->running = NULL;
-        refuse_later(reader, requests, HEARTH_EUNAVAILABLE);
+        while (requests) {
+            struct request *next = requests->next;
+            storage_read_refuse(&requests->read, HEARTH_EUNAVAILABLE);
+            requests = next;
+        }
     }
 }
 
 /* ---- calls ---- */
 
-static struct request *request_create(enum read_kind kind, hearth_str collection,
-                                      hearth_str partition, hearth_str sort, hearth_str cursor)
+static bool queue(storage_read *read)
 {
-    struct request *request =
-        calloc(1, sizeof(*request) + collection.len + partition.len + sort.len + cursor.len);
-    if (!request)
-        return NULL;
-    char *end = (char *)(request + 1);
-    request->kind = kind;
-    request->key.collection = storage_place(&end, collection);
-    request->key.partition = storage_place(&end, partition);
-    request->key.sort = storage_place(&end, sort);
-    request->cursor = storage_place(&end, cursor);
+    struct reader *reader = local_of(read->ctx)->reader;
+    struct request *request = (struct request *)read;
+
     request->last = &request->first;
-    return request;
-}
-
-static void submit(hearth_ctx *ctx, struct request *request, hearth_status status)
-{
-    struct reader *reader = local_of(ctx)->reader;
-
-    reader->pending++;
-    if (status != HEARTH_OK) {
-        refuse_later(reader, request, status);
-        return;
-    }
     *reader->last = request;
     reader->last = &request->next;
     begin(reader);
+    return true;
 }
+
+static void call_begun(hearth_ctx *ctx)
+{
+    local_of(ctx)->reader->pending++;
+}
+
+static void call_ended(hearth_ctx *ctx)
+{
+    local_of(ctx)->reader->pending--;
+    plugin_check_drained(ctx);
+}
+
+static const storage_reader calls = {sizeof(struct request), queue, call_begun, call_ended};
 
 void reader_get(hearth_ctx *ctx, const hearth_key *key, hearth_storage_get_fn done, void *arg)
 {
-    struct request *request =
-        request_create(READ_GET, key->collection, key->partition, key->sort, (hearth_str){NULL, 0});
-    if (!request) {
-        done(HEARTH_EUNAVAILABLE, NULL, arg);
-        return;
-    }
-    request->done.get = done;
-    request->arg = arg;
-    submit(ctx, request, storage_key_problem(key) ? HEARTH_EINVAL : HEARTH_OK);
+    storage_read_get(&calls, ctx, key, done, arg);
 }
 
 void reader_query(hearth_ctx *ctx, hearth_str collection, hearth_str partition, hearth_str prefix,
                   uint32_t limit, hearth_str cursor, hearth_storage_page_fn done, void *arg)
 {
-    hearth_key key = {collection, partition, prefix};
-    hearth_status status = HEARTH_OK;
-    struct request *request = request_create(READ_QUERY, collection, partition, prefix, cursor);
-
-    if (!request) {
-        done(HEARTH_EUNAVAILABLE, NULL, 0, (hearth_str){NULL, 0}, arg);
-        return;
-    }
-    request->limit = limit;
-    request->done.page = done;
-    request->arg = arg;
-    if (storage_key_problem(&key) || limit < 1 || limit > MAX_LIMIT ||
-        !storage_cursor_to_sort(request->cursor, prefix, &request->after.sort))
-        status = HEARTH_EINVAL;
-    submit(ctx, request, status);
+    storage_read_query(&calls, ctx, collection, partition, prefix, limit, cursor, done, arg);
 }
 
 void reader_scan(hearth_ctx *ctx, hearth_str collection, uint32_t limit, hearth_str cursor,
                  hearth_storage_page_fn done, void *arg)
 {
-    hearth_str none = {NULL, 0};
-    hearth_status status = HEARTH_OK;
-    struct request *request = request_create(READ_SCAN, collection, none, none, cursor);
-
-    if (!request) {
-        done(HEARTH_EUNAVAILABLE, NULL, 0, none, arg);
-        return;
-    }
-    request->limit = limit;
-    request->done.page = done;
-    request->arg = arg;
-    if (storage_part_problem(collection, true) || limit < 1 || limit > MAX_LIMIT ||
-        !storage_cursor_to_key(request->cursor, collection, &request->after))
-        status = HEARTH_EINVAL;
-    submit(ctx, request, status);
+    storage_read_scan(&calls, ctx, collection, limit, cursor, done, arg);
 }
 
 int reader_busy(const struct reader *reader)

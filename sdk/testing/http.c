@@ -330,6 +330,12 @@ static hearth_str http_route(hearth_req *req)
     return req->route ? str(req->route->row.path) : (hearth_str){NULL, 0};
 }
 
+static hearth_str http_base_path(hearth_req *req)
+{
+    (void)req;
+    return (hearth_str){"", 0};
+}
+
 const hearth_http fake_http_api = {
     .struct_size = sizeof(hearth_http),
     .arena = http_arena,
@@ -352,4 +358,5 @@ const hearth_http fake_http_api = {
     .status = http_status,
     .duration_ns = http_duration,
     .route = http_route,
+    .base_path = http_base_path,
 };

@@ -63,6 +63,18 @@ bool tool_prefix(char out[TOOL_PATH])
     return tool_path(out, "%s", dirname(dirname(program)));
 }
 
+bool tool_plugin_dir(const tool *t, char out[TOOL_PATH])
+{
+    char prefix[TOOL_PATH];
+    for (size_t i = t->options->override_count; i > 0; i--) {
+        if (strncmp(t->options->overrides[i - 1], "plugin_dir=", 11) == 0)
+            return tool_path(out, "%s", t->options->overrides[i - 1] + 11);
+    }
+    if (!tool_prefix(prefix) || !tool_path(out, "%s/plugins", prefix))
+        return false;
+    return access(out, X_OK) == 0 || tool_path(out, "%s/lib/hearth/plugins", prefix);
+}
+
 bool tool_host_runs(const char *data_dir)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};

@@ -16,7 +16,8 @@ typedef struct tool {
     const host_options *options; /* --config and so on, taken off the command line */
     const char *const *args;     /* the words after the command's own */
     size_t count;
-    bool json;
+    bool json, overwrite;
+    uint64_t timeout_ms; /* --timeout; nothing moves for so long: given up */
 } tool;
 
 int tool_check(const tool *t);
@@ -25,6 +26,8 @@ int tool_enable(const tool *t);
 int tool_disable(const tool *t);
 int tool_inspect(const tool *t);
 int tool_new(const tool *t);
+int tool_conformance_storage(const tool *t);
+int tool_storage_copy(const tool *t);
 /* A plugin's own subcommand; args holds all words. */
 int tool_subcommand(const tool *t);
 
@@ -40,6 +43,17 @@ bool tool_path(char out[TOOL_PATH], const char *fmt, ...) HEARTH_PRINTF(2, 3);
 bool tool_config_dir(const tool *t, char out[TOOL_PATH]);
 /* The prefix that this program is installed in, or the build tree: the folder above bin/. */
 bool tool_prefix(char out[TOOL_PATH]);
+/* Where plugins are: --plugin-dir, else beside this program. */
+bool tool_plugin_dir(const tool *t, char out[TOOL_PATH]);
+/* What the journal of a data directory still holds. */
+typedef struct tool_journal {
+    uint64_t rows, dead; /* changes, and how many of them are dead letters */
+    char storage[512];   /* the store they are for */
+    char directory[64];  /* the id of the data directory; empty: it has no journal */
+} tool_journal;
+/* The caller has the directory's lock. */
+HEARTH_MUST_CHECK hearth_status tool_journal_read(const char *data_dir, tool_journal *journal,
+                                                  hearth_error *error);
 /* Whether a hearthd serves this data directory now. */
 bool tool_host_runs(const char *data_dir);
 

@@ -95,7 +95,8 @@ def start_hearthd(build, dir, name, durability):
     process = subprocess.Popen(
         [f"{build}/bin/hearthd", "--config", str(ROOT / "etc/hearth.yaml"), "--listen",
          f"127.0.0.1:{port}", "--data-dir", f"{dir}/{name}", "--plugin-dir", f"{build}/plugins",
-         "--loops", LOOPS, "--set", f"characters.durability={durability}"],
+         "--loops", LOOPS, "--set", f"characters.durability={durability}",
+         "--set", "characters.max_per_user=1000"],
         stderr=open(f"{dir}/{name}.log", "w"))
     wait_for(port, "/health/ready")
     return process, process.pid, port

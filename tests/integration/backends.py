@@ -1,10 +1,14 @@
-"""Storage backends for the tests: each starts what it needs, on free ports, and ends it after."""
+"""Storage backends for the tests: each starts what it needs, on free ports, and ends it after. A
+server is slow to start, so tests that do not stop it share one, each with a space of its own in it."""
+import atexit
 import contextlib
+import itertools
 import json
 import os
 import pathlib
 import shutil
 import socket
+import sqlite3
 import subprocess
 import urllib.error
 import urllib.request
@@ -19,25 +23,25 @@ def free_port():
 
 
 class Redis:
-    """A real redis-server that fsyncs every write."""
+    """A real redis-server, or valkey-server, that fsyncs every write."""
 
-    def __init__(self, directory, *args):
-        self.directory, self.args = directory, args
+    def __init__(self, directory, *args, program="redis-server"):
+        self.directory, self.args, self.program = directory, args, program
         directory.mkdir(parents=True, exist_ok=True)
         for _ in range(5):  # somebody else may take the free port before Redis does
             self.port = free_port()
             self.start()
             if self.process.poll() is None:
                 return
-        raise AssertionError("redis-server does not start")
+        raise AssertionError(f"{program} does not start")
 
     def start(self):
         self.process = subprocess.Popen(
-            ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--dir",
+            [self.program, "--port", str(self.port), "--bind", "127.0.0.1", "--dir",
              str(self.directory), "--appendonly", "yes", "--appendfsync", "always", "--save", "",
              *self.args], stdout=subprocess.DEVNULL)
         wait_until(lambda: self.process.poll() is not None or self.command("PING") is not None,
-                   "redis-server answers")
+                   f"{self.program} answers")
 
     def command(self, *words):
         """The raw answer, None without connection."""
@@ -48,8 +52,27 @@ class Redis:
                 return s.recv(65536) or None
         return None
 
-    def settings(self):
-        return ["--set", f"storage-redis.address=127.0.0.1:{self.port}"]
+    def settings(self, port=None):
+        return ["--set", f"storage-redis.address=127.0.0.1:{port or self.port}"]
+
+    def space(self, name, port=None):
+        """Settings for a game of its own, perhaps through a proxy's port."""
+        return [*self.settings(port), "--set", f"storage-redis.prefix={name}:"]
+
+    def dump(self, name):
+        """Everything that is stored in a space, as text."""
+        script = """local found = {}
+            for _, key in ipairs(redis.call('KEYS', ARGV[1] .. ':*')) do
+                found[#found + 1] = key
+                if redis.call('TYPE', key).ok == 'hash' then
+                    for _, value in ipairs(redis.call('HGETALL', key)) do
+                        found[#found + 1] = value
+                    end
+                end
+            end
+            return found"""
+        return subprocess.run(["redis-cli", "-p", str(self.port), "--raw", "EVAL", script, "0", name],
+                              capture_output=True, text=True, check=True).stdout
 
     def stop(self):
         self.process.kill()
@@ -72,6 +95,7 @@ class DynamoDb:
 
     def __init__(self, directory, table="hearth", durable=False):
         self.directory, self.port, self.table = directory, free_port(), table
+        self.durable = durable
         self.data = ["-dbPath", str(directory)] if durable else ["-inMemory"]
         directory.mkdir(parents=True, exist_ok=True)
         self.start()
@@ -101,6 +125,15 @@ class DynamoDb:
         except OSError:
             return None
 
+    def space(self, name, port=None):
+        """Settings for a game of its own, perhaps through a proxy's port."""
+        endpoint = f"http://127.0.0.1:{port or self.port}"
+        return [*self.settings(endpoint), "--set", f"storage-dynamo.table={name}"]
+
+    def dump(self, name):
+        """Everything that is stored in a space, as text."""
+        return json.dumps(self.call("Scan", TableName=name, ConsistentRead=True)["Items"])
+
     def settings(self, endpoint=None):
         """DynamoDB Local does one thing after another: more at a time only makes each wait."""
         return ["--set", f"storage-dynamo.endpoint={endpoint or f'http://127.0.0.1:{self.port}'}",
@@ -109,7 +142,9 @@ class DynamoDb:
                 "--set", "storage-dynamo.max_in_flight=4", "--set", "storage-dynamo.timeout=10s"]
 
     def stop(self):
-        self.process.kill()
+        """Not by SIGKILL: DynamoDB Local leaves a transaction that it has acknowledged uncommitted until
+        its next write, which DynamoDB does not."""
+        self.process.terminate() if self.durable else self.process.kill()
         self.process.wait()
 
 
@@ -124,6 +159,9 @@ class Embedded:
     def settings(self):
         return []
 
+    def space(self, name, port=None):
+        return []
+
     def stop(self):
         pass
 
@@ -133,6 +171,35 @@ def start(plugin, directory):
             "storage-faulty": lambda: Embedded(),
             "storage-redis": lambda: Redis(directory / "redis"),
             "storage-dynamo": lambda: DynamoDb(directory / "dynamodb")}[plugin]()
+
+
+class Spaces:
+    """One server for each backend that is asked for, and a new space in it for each game."""
+
+    def __init__(self, directory):
+        self.directory, self.servers, self.numbers = directory, {}, itertools.count(1)
+        atexit.register(self.stop)  # a run that was interrupted tears nothing down
+
+    def server(self, plugin):
+        if plugin not in self.servers:
+            self.servers[plugin] = start(plugin, self.directory)
+        return self.servers[plugin]
+
+    def settings(self, plugin, port=None):
+        """hearthd's arguments for a game of its own on this backend, which is enabled already."""
+        return self.server(plugin).space(f"space-{next(self.numbers)}", port)
+
+    def stop(self):
+        while self.servers:
+            self.servers.popitem()[1].stop()
+
+
+def dump(plugin, server, spaces):
+    """Everything in storage, as text, of a hearthd that was given a space."""
+    if plugin == "storage-sqlite":
+        with contextlib.closing(sqlite3.connect(server.directory / "data/hearth.db")) as database:
+            return "\n".join(map(str, database.execute("SELECT * FROM documents")))
+    return spaces.server(plugin).dump(server.storage[-1].split("=")[1].rstrip(":"))
 
 
 BACKENDS = ["storage-sqlite", "storage-faulty", "storage-redis", "storage-dynamo"]
@@ -149,6 +216,7 @@ def bare_etc(directory, *plugins):
     shutil.copytree(etc / "plugins.d", etc / "plugins.available")
     plugin_dir = directory / "plugins"
     plugin_dir.mkdir()
-    for so in [*BUILD.glob("plugins/*.so"), *BUILD.glob("tests/plugins/*.so")]:
-        (plugin_dir / so.name).symlink_to(so)
+    folders = ("plugins", "tests/plugins", "lib/hearth/conformance")
+    for name, so in {so.name: so for f in folders for so in BUILD.glob(f + "/*.so")}.items():
+        (plugin_dir / name).symlink_to(so)
     return etc, plugin_dir

@@ -1,5 +1,6 @@
 """Fixtures of the integration tests. HEARTH_BUILD names the build (default build/dev), HEARTH_LOOPS
-how many loops hearthd runs (default auto); ./dev test runs everything with auto, 1 and 4."""
+how many loops hearthd runs (default auto); ./dev test runs everything with auto and 1, and with 4 under
+ThreadSanitizer."""
 import itertools
 import os
 import pathlib
@@ -17,53 +18,75 @@ def pytest_addoption(parser):
                      help="id of the storage plugin for the tests that run on any (HEARTH_STORAGE)")
 
 
-def _storage(request, directory):
-    plugin = request.config.getoption("--storage")
-    backend = backends.start(plugin, directory)
-    yield ["--with", plugin, "--set", f"services.storage={plugin}", *backend.settings()]
-    backend.stop()
+def pytest_configure(config):
+    config.addinivalue_line("markers", "any_storage: what every storage backend has to do alike; its "
+                            "hearthds run on --storage PLUGIN")
 
 
-@pytest.fixture(scope="module")
-def storage_arguments(request, tmp_path_factory):
-    """hearthd's arguments for the chosen storage backend, which runs as long as the module."""
-    yield from _storage(request, tmp_path_factory.mktemp("storage"))
+@pytest.fixture(scope="session")
+def spaces(tmp_path_factory):
+    """backends.Spaces of this worker."""
+    made = backends.Spaces(tmp_path_factory.mktemp("storage"))
+    yield made
+    made.stop()
+
+
+@pytest.fixture(scope="session")
+def storage(request):
+    """The id of the chosen storage plugin."""
+    return request.config.getoption("--storage")
+
+
+@pytest.fixture(scope="session")
+def new_storage(storage, spaces):
+    """new_storage(): hearthd's arguments for an empty storage on the chosen backend."""
+    return lambda: ["--with", storage, "--set", f"services.storage={storage}",
+                    *spaces.settings(storage)]
 
 
 @pytest.fixture
-def own_storage_arguments(request, tmp_path):
-    """The same for one test: two hearthd do not share a storage."""
-    yield from _storage(request, tmp_path / "storage")
+def own_storage_arguments(new_storage):
+    """hearthd's arguments for the chosen storage backend: two hearthd do not share a storage."""
+    return new_storage()
 
 
 @pytest.fixture(scope="module")
-def game(storage_arguments, tmp_path_factory):
+def game(new_storage, tmp_path_factory):
     """One hearthd for all tests of a module, on two loops and the chosen storage."""
-    server = hearth.Hearthd(tmp_path_factory.mktemp("game"), storage_arguments,
-                             loops=2 if hearth.LOOPS == "auto" else hearth.LOOPS)
+    server = hearth.Hearthd(tmp_path_factory.mktemp("game"), storage=new_storage(),
+                            loops=2 if hearth.LOOPS == "auto" else hearth.LOOPS)
     yield server
     assert server.stop() == 0, "\n".join(server.messages()[-30:])
 
 
 def pytest_collection_modifyitems(config, items):
-    """With a number of loops given, only what runs a hearthd: the rest has run with auto."""
-    if hearth.LOOPS == "auto":
-        return
+    """With another storage given, only what has to be alike on each; with a number of loops, only
+    what runs a hearthd: the rest has run with auto."""
     depends = {True: [], False: []}
     for item in items:
-        depends[bool({"start_hearthd", "game"} & set(item.fixturenames))].append(item)
+        runs = hearth.LOOPS == "auto" or {"start_hearthd", "game", "fleet", "cut_off"} & \
+            set(item.fixturenames)
+        if config.getoption("--storage") != "storage-sqlite":
+            runs = runs and item.get_closest_marker("any_storage")
+        depends[bool(runs)].append(item)
     config.hook.pytest_deselected(items=depends[False])
     items[:] = depends[True]
 
 
 @pytest.fixture
-def start_hearthd(tmp_path):
-    """start_hearthd(*args, **options) starts one; each has to end cleanly, unless it was killed."""
-    started = []
+def start_hearthd(request, tmp_path):
+    """start_hearthd(*args, **options) starts one; each has to end cleanly, unless it was killed. In
+    a test for any_storage each data directory has a space of its own there."""
+    started, stored = [], {}
     numbers = itertools.count()
+    new_storage = request.getfixturevalue("new_storage") if \
+        request.node.get_closest_marker("any_storage") else list
 
     def start(*args, directory=None, **options):
-        server = hearth.Hearthd(directory or tmp_path / f"hearthd{next(numbers)}", args, **options)
+        directory = directory or tmp_path / f"hearthd{next(numbers)}"
+        if directory not in stored:
+            stored[directory] = new_storage()
+        server = hearth.Hearthd(directory, args, storage=stored[directory], **options)
         started.append(server)
         return server
 

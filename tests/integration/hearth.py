@@ -95,15 +95,18 @@ class Hearthd(Client):
     """A running hearthd. Every line of its log is in .log, as parsed JSON (or as text)."""
 
     def __init__(self, directory, args=(), etc=None, loops=None, plugin_dir=None, env=None,
-                 wait=True, prefix=(), program=None):
+                 wait=True, prefix=(), program=None, storage=()):
         super().__init__("127.0.0.1", 0)
         self.directory = pathlib.Path(directory)
         self.directory.mkdir(parents=True, exist_ok=True)
         self.etc = pathlib.Path(etc) if etc else ROOT / "etc"
-        self.args = [*prefix, str(program or BUILD / "bin/hearthd"), "--config", str(self.etc / "hearth.yaml"),
-                     "--listen", "127.0.0.1:0", "--data-dir", str(self.directory / "data"),
-                     "--plugin-dir", str(plugin_dir or BUILD / "plugins"),
-                     "--loops", str(loops or LOOPS), *map(str, args)]
+        self.storage = storage
+        # What the tool is told as well, so that both mean the same game.
+        self.place = ["--config", str(self.etc / "hearth.yaml"), "--data-dir",
+                      str(self.directory / "data"), "--plugin-dir",
+                      str(plugin_dir or BUILD / "plugins"), *storage]
+        self.args = [*prefix, str(program or BUILD / "bin/hearthd"), *self.place,
+                     "--listen", "127.0.0.1:0", "--loops", str(loops or LOOPS), *map(str, args)]
         self.env = {**os.environ, **(env or {})}
         self.log, self.process = [], None
         self.start(wait)

@@ -8,6 +8,8 @@ import pytest
 import hearth
 from characters import FIGHTER, Hero, letters, player, refused
 
+pytestmark = pytest.mark.any_storage
+
 
 @pytest.fixture(scope="module")
 def alice(game):
@@ -82,10 +84,32 @@ def test_a_key_is_forgotten_after_32_others(alice):
     refused(alice.post(hero.path + "/rest", body, headers=first), 409, "VERSION_MISMATCH")
 
 
+def test_a_player_has_as_many_characters_as_there_may_be(own_storage_arguments, start_hearthd):
+    server = start_hearthd(*own_storage_arguments, "--set", "characters.max_per_user=5", loops=2)
+    owner, other = player(server), player(server)
+    key = {"Idempotency-Key": "first"}
+    first = owner.post("/characters", FIGHTER, headers=key)
+    replies = at_once(12, lambda _: owner.post("/characters", FIGHTER))
+    assert sorted(r.status for r in replies) == [201] * 4 + [422] * 8
+    for reply in replies:
+        if reply.status == 422:
+            refused(reply, 422, "CHARACTER_LIMIT")
+    again = owner.post("/characters", FIGHTER, headers=key)
+    assert (again.status, again.json, again.headers["Idempotency-Replayed"]) == (201, first.json, "true")
+    assert other.post("/characters", FIGHTER).status == 201
+    assert server.stop() == 0  # what was counted before is counted after
+    server.restart()
+    owner.port = server.port
+    refused(owner.post("/characters", FIGHTER), 422, "CHARACTER_LIMIT")
+    assert owner.delete("/characters/" + first.json["id"]).status == 204
+    assert owner.post("/characters", FIGHTER).status == 201
+    assert len(owner.get("/characters").json["characters"]) == 5
+
+
 @pytest.fixture
 def own_game(own_storage_arguments, tmp_path):
     """A hearthd of the test's own, to be stopped and killed."""
-    server = hearth.Hearthd(tmp_path / "own", own_storage_arguments, loops=2)
+    server = hearth.Hearthd(tmp_path / "own", storage=own_storage_arguments, loops=2)
     yield server
     server.stop()
 

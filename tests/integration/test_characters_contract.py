@@ -3,6 +3,9 @@ import pytest
 
 from characters import (CLERIC, FIGHTER, NOBODY, WIZARD, Hero, assert_shape, letters, player,
                         refused)
+from hearth import wait_until
+
+pytestmark = pytest.mark.any_storage
 
 
 @pytest.fixture(scope="module")
@@ -196,3 +199,15 @@ def test_openapi_names_every_route(game):
                          ("/characters/{id}/currency/exchange", "post"),
                          ("/characters/{id}/rest", "post"), ("/gamedata/{version}", "get")]:
         assert method in paths[path], (path, method)
+
+
+def test_location_leads_to_the_character_behind_a_base_path(start_hearthd, own_storage_arguments):
+    server = start_hearthd(*own_storage_arguments, "--set", "base_path=/game", wait=False)
+    server.port = wait_until(server._address, "it listens")
+    wait_until(lambda: server.get("/game/health/ready").status == 200, "it is ready")
+    account = {"username": "ann", "password": "correct horse battery"}
+    assert server.post("/game/accounts", account).status == 201
+    server.token = server.post("/game/session/login", account).json["token"]
+    made = server.post("/game/characters", FIGHTER)
+    assert made.headers["Location"] == "/game/characters/" + made.json["id"]
+    assert server.get(made.headers["Location"]).json == made.json

@@ -10,6 +10,8 @@ import pytest
 import hearth
 from characters import CLERIC, FIGHTER, Hero, player, refused
 
+pytestmark = pytest.mark.any_storage
+
 GAMEDATA = hearth.ROOT / "etc" / "gamedata"
 
 
@@ -34,8 +36,8 @@ def own_data(own_storage_arguments, tmp_path):
     folder = tmp_path / "gamedata"
     shutil.copytree(GAMEDATA, folder)
     server = hearth.Hearthd(tmp_path / "own",
-                            [*own_storage_arguments, "--set",
-                             f"characters.gamedata={folder}"], loops=2)
+                            ["--set", f"characters.gamedata={folder}"],
+                            storage=own_storage_arguments, loops=2)
     server.gamedata = folder
     yield server
     assert server.stop() == 0

@@ -1,8 +1,11 @@
 """Every character route with another player's token, with none, and with a forged one."""
 import pytest
 
+import matchmaking
 from characters import FIGHTER, NOBODY, Hero, player, refused
 from hearth import Client
+
+pytestmark = pytest.mark.any_storage
 
 ROUTES = [
     ("GET", "", None),
@@ -58,3 +61,26 @@ def test_without_a_good_token_nothing_is_said(hero, method, rest, body):
 
 def test_the_list_shows_nothing_of_others(hero, stranger):
     assert stranger.get("/characters").json == {"characters": []}
+
+
+@pytest.mark.parametrize("scope", ["gamesim", "admin"])
+@pytest.mark.parametrize("method, rest, body", [*ROUTES, ("POST", None, FIGHTER),
+                                                ("GET", None, None)])
+def test_the_routes_are_for_players(game, hero, scope, method, rest, body):
+    path = "/characters" if rest is None else hero.path + rest
+    reply = Client(game.host, game.port, issued(game, scope)).request(method, path, body)
+    if method == "HEAD":
+        assert reply.status == 403
+    else:
+        refused(reply, 403, "FORBIDDEN")
+    assert hero.owner.get(hero.path).json == hero.state
+
+
+_issued = {}
+
+
+def issued(game, scope):
+    """A token of an operator's making."""
+    if scope not in _issued:
+        _issued[scope] = matchmaking.issue(game, scope)
+    return _issued[scope]

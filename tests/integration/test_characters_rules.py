@@ -6,6 +6,8 @@ import pytest
 from characters import (ABILITIES, CLERIC, COINS, FIGHTER, NOBODY, RANGER, WIZARD, Hero, player,
                         refused)
 
+pytestmark = pytest.mark.any_storage
+
 PLATE, CHAIN_MAIL, SHIELD, DAGGER, LONGSWORD, SHORTSWORD = 1412, 1410, 1420, 1478, 1498, 1504
 LIGHT_CROSSBOW, MACE, LONGBOW, POTION, ARROW = 1487, 1483, 1512, 1601, 1701
 

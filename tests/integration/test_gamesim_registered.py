@@ -1,126 +1,17 @@
 """hearth-gamesim with a metadata service: registration, sessions from tokens, reports, orders, the end.
 The service is tests/integration/metadata.py, which can fail and forget on purpose."""
-import contextlib
 import http.client
-import http.server
 import json
-import os
 import re
 import signal
-import socket
-import struct
 import subprocess
-import threading
 import time
 import uuid
 
-import pytest
-
-from hearth import BUILD, DEADLINE, die_with_parent, wait_until
-from metadata import REGISTER_TOKEN, Metadata
-from netcode import DISCONNECT, PAYLOAD, Peer
-
-LEAVE, SNAPSHOT, WELCOME = 19, 17, 16
-
-
-class Instance:
-    def __init__(self, service, *args, token=REGISTER_TOKEN, wait=True):
-        env = {**os.environ, "HEARTH_TOKEN": token}
-        self.process = subprocess.Popen(
-            [BUILD / "bin/hearth-gamesim", "--metadata", service.url, "--listen", "127.0.0.1:0", *map(str, args)],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd="/", env=env, preexec_fn=die_with_parent)
-        if wait:
-            self.wait_ready()
-
-    def wait_ready(self):
-        line = self.process.stdout.readline()
-        match = re.search(r"ready on udp (\S+):(\d+)", line)
-        assert match, line + self.process.stderr.read()
-        self.address = match[1], int(match[2])
-
-    def stop(self, sig=signal.SIGTERM):
-        self.process.send_signal(sig)
-        return self.wait()
-
-    def wait(self, deadline=DEADLINE):
-        _, errors = self.process.communicate(timeout=deadline)
-        return self.process.returncode, errors
-
-
-@contextlib.contextmanager
-def instance(service, *args, **how):
-    made = Instance(service, *args, **how)
-    try:
-        yield made
-        if made.process.poll() is None:
-            status, errors = made.stop()
-            assert status == 0, errors
-    finally:
-        if made.process.poll() is None:
-            made.process.kill()
-            made.process.wait()
-
-
-@pytest.fixture
-def service():
-    with Metadata() as made:
-        yield made
-
-
-@pytest.fixture
-def config(tmp_path):
-    def write(**settings):
-        path = tmp_path / "gamesim.yaml"
-        path.write_text("".join(f"{key}: {value}\n" for key, value in settings.items()))
-        return "--config", path
-    return write
-
-
-class Player:
-    """One player with one token; inputs keep the match going."""
-
-    def __init__(self, server, service, session, user=None, character=None, **how):
-        self.session, self.user, self.character = session, user or uuid.uuid4(), character or uuid.uuid4()
-        self.peer = Peer(server.address, service.token(session, self.user, self.character, **how))
-        self.sequence = 0
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.peer.close()
-
-    def join(self):
-        self.peer.connect()
-        return self
-
-    def input(self):
-        self.sequence += 1
-        self.peer.send(PAYLOAD, struct.pack("<BBIIIBbbBH", 1, 1, 0, 0, self.sequence, 1, 0, 0, 0, 0))
-
-    def message(self, kind):
-        """The next message of this type; keeps the connection alive meanwhile."""
-        end = time.monotonic() + DEADLINE
-        while time.monotonic() < end:
-            self.peer.send(4, bytes(8))
-            packet = self.peer.receive()
-            if packet and packet[0] == PAYLOAD and packet[2][1] == kind:
-                return packet[2]
-        raise AssertionError(f"no message {kind}")
-
-    def leave_reason(self):
-        reason = self.message(LEAVE)[2]
-        assert self.peer.wait_for(DISCONNECT)
-        return reason
-
-
-def named(service, session):
-    """The players of a session in the newest heartbeat, None if it is not there."""
-    beat = service.newest()
-    for sim in beat["gameSims"] if beat else ():
-        if sim["id"] == str(session):
-            return sim["players"]
-    return None
+from gamesim import SNAPSHOT, WELCOME, Player, config, instance, named, service  # noqa: F401 (fixtures)
+from hearth import BUILD, DEADLINE, wait_until
+from metadata import LOST, REGISTER_TOKEN, Metadata
+from netcode import DISCONNECT, Peer
 
 
 def test_it_registers_and_deregisters(service):
@@ -169,31 +60,6 @@ def test_a_registration_refused_for_good_is_a_clear_error(service):
         assert status == 1 and "401 UNAUTHENTICATED" in errors and "wrong" not in errors
 
 
-@pytest.mark.parametrize("args,env,word", [
-    (["--listen", "127.0.0.1:0"], {"HEARTH_TOKEN": "t"}, "--metadata or --standalone"),
-    (["--metadata", "http://x", "--listen", "127.0.0.1:0"], {"HEARTH_TOKEN": ""}, "HEARTH_TOKEN"),
-    (["--metadata", "ftp://x", "--listen", "127.0.0.1:0"], {"HEARTH_TOKEN": "t"}, "--metadata"),
-    (["--metadata", "http://x", "--listen", "0.0.0.0:0"], {"HEARTH_TOKEN": "t"}, "--public"),
-    (["--metadata", "http://x", "--listen", "127.0.0.1:0", "--slots", "4"], {"HEARTH_TOKEN": "t"}, "--slots"),
-    (["--config", "/nowhere.yaml"], {"HEARTH_TOKEN": "t"}, "/nowhere.yaml"),
-])
-def test_unusable_options(args, env, word):
-    done = subprocess.run([BUILD / "bin/hearth-gamesim", *args], env={**os.environ, **env}, capture_output=True,
-                          text=True, timeout=DEADLINE)
-    assert done.returncode == 2 and word in done.stderr
-
-
-def test_an_unknown_key_in_the_file_is_named(config):
-    done = subprocess.run([BUILD / "bin/hearth-gamesim", *config(game_simz=3)], capture_output=True, text=True,
-                          timeout=DEADLINE)
-    assert done.returncode == 2 and "game_simz" in done.stderr and "game_sims" in done.stderr
-
-
-def test_the_file_sets_capacity(service, config):
-    with instance(service, *config(game_sims=2, players=3)):
-        assert service.registrations[0]["capacity"] == {"gameSims": 2, "players": 3}
-
-
 def test_the_first_token_makes_the_session_and_heartbeats_name_it(service):
     service.heartbeat = 600
     session = uuid.uuid4()
@@ -228,6 +94,18 @@ def test_a_player_comes_back_to_the_seat_and_an_older_token_does_not(service):
             assert again.message(SNAPSHOT)[14] == before[14] == 1  # phase: the same match runs on
 
 
+def test_an_older_token_for_another_seat_does_not_win_over_a_newer_one(service):  # noqa: F811
+    session = uuid.uuid4()
+    with instance(service) as server, Player(server, service, session, seat=0, admission=5) as player, \
+            Player(server, service, session, player.user, player.character, seat=1, admission=9) as moved, \
+            Player(server, service, session, player.user, player.character, seat=0, admission=7) as stale:
+        player.join().message(WELCOME)
+        player.peer.send(DISCONNECT)
+        assert moved.join().message(WELCOME)[2] == 1
+        moved.peer.send(DISCONNECT)
+        assert stale.join().leave_reason() == 6
+
+
 def test_tokens_that_admit_to_nothing(service, config):
     with instance(service, *config(game_sims=1)) as server:
         with Player(server, service, uuid.uuid4(), seat=4) as player:
@@ -245,8 +123,7 @@ def test_four_bots_play_to_the_end_and_everything_is_reported_once(service):
         if path.endswith(("/updates", "/end")) and (path, body["sequence"]) not in dropped:
             dropped.add((path, body["sequence"]))
             if body["sequence"] % 2:
-                service.report(path.split("/")[2], path.split("/")[3], body, "")
-                return 0, None
+                return LOST
             return 503, {"code": "OVERLOADED"}
         return None
     service.fail = fail
@@ -264,7 +141,7 @@ def test_four_bots_play_to_the_end_and_everything_is_reported_once(service):
         events = [event for body in batches for event in body["events"]]
         kinds = {event["type"] for event in events}
         assert {"damage", "experience"} <= kinds
-        assert {event["characterId"] for event in events} <= set(service.seats)
+        assert {event["characterId"] for event in events} <= service.sessions[service.session].characters
         # A repetition is the same request.
         seen = {}
         for session, kind, body, _ in service.reports:
@@ -435,47 +312,3 @@ def test_readiness_follows_the_registration(service):
         wait_until(lambda: get("/health/ready")[0] == 503, "not ready while not registered")
         service.fail = None
         wait_until(lambda: get("/health/ready")[0] == 200, "ready again")
-
-
-def free_udp_port():
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def test_on_ec2_the_public_address_comes_from_the_metadata_service(service, monkeypatch):
-    asked = []
-
-    class Imds(http.server.BaseHTTPRequestHandler):
-        def log_message(self, *_):
-            pass
-
-        def do_PUT(self):
-            asked.append((self.path, self.headers["X-aws-ec2-metadata-token-ttl-seconds"]))
-            self.reply(b"session")
-
-        def do_GET(self):
-            asked.append((self.path, self.headers["X-aws-ec2-metadata-token"]))
-            self.reply(b"203.0.113.9")
-
-        def reply(self, body):
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Imds) as imds:
-        threading.Thread(target=imds.serve_forever, args=(0.02,), daemon=True).start()
-        monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", f"http://127.0.0.1:{imds.server_address[1]}")
-        port = free_udp_port()
-        with instance(service, "--listen", f"127.0.0.1:{port}", "--public", "ec2"):
-            assert (service.registrations[0]["address"], service.registrations[0]["port"]) == ("203.0.113.9", port)
-        imds.shutdown()
-    assert asked == [("/latest/api/token", "60"), ("/latest/meta-data/public-ipv4", "session")]
-
-
-def test_outside_ec2_that_is_a_clear_error(service, monkeypatch):
-    monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://127.0.0.1:1")
-    with instance(service, "--listen", f"127.0.0.1:{free_udp_port()}", "--public", "ec2", wait=False) as server:
-        status, errors = server.wait()
-        assert status == 1 and "--public ec2" in errors

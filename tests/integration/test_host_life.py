@@ -101,6 +101,25 @@ def test_a_second_signal_hurries(host):
     assert time.monotonic() - begin < 10
 
 
+def test_a_hurried_end_says_only_what_it_cuts_off(host):
+    """A second signal that comes while idle connections are being closed cuts nothing off."""
+    for _ in range(5):
+        server = host()
+        server.process.send_signal(signal.SIGTERM)
+        server.process.send_signal(signal.SIGTERM)
+        assert server.stop() == 0
+        assert not [m for m in server.messages() if "in flight" in m], server.messages()
+
+    server = host("--set", "hello.delay=5s")
+    with socket.create_connection(("127.0.0.1", server.port)) as s:
+        s.sendall(b"GET /hello/Ada/later HTTP/1.1\r\nHost: h\r\n\r\n")
+        wait_until(lambda: server.get("/health/live").status == 200, "the request is on its way")
+        server.process.send_signal(signal.SIGTERM)
+        wait_until(lambda: "draining" in server.messages(), "draining")
+        assert server.stop() == 0
+    assert [m for m in server.messages() if "1 requests in flight are not waited for" in m]
+
+
 def test_a_request_that_takes_too_long_does_not_hold_the_end(host):
     server = host("--set", "hello.delay=5s", "--set", "drain_timeout=200ms")
     client = socket.create_connection(("127.0.0.1", server.port))
@@ -174,9 +193,14 @@ def test_another_hearthd_does_not_share_the_address_unasked(host, etc, tmp_path)
     (["--set", "loops=0"], ["loops", "auto or a number"]),
     (["--set", "max_body=1"], ["max_body"]),
     (["--with", "nothing-of-the-kind"], ["nothing-of-the-kind"]),
+    (["--without", "helo"], ["--without", "found helo", "enabled are: "]),
+    (["--with", "hello", "--without", "aut", "--without", "hello"], ["found aut;"]),
     (["--with", "hello", "--set", "hello.greetin=x"], ["greetin"]),
     (["--with", "hello", "--set", "services.storage=hello"], ["services", "does not provide"]),
     (["--listen", "nonsense"], ["nonsense"]),
+    (["--listen", "127.0.0.1:9000", "--listen", "localhost:9000"],
+     ["127.0.0.1:9000: expected each address once", "localhost:9000"]),
+    (["--listen", "*:9000", "--listen", "[::]:9000"], ["expected each address once"]),
     (["--set", "base_path=game"], ["base_path", "/game"]),
 ])
 def test_an_unusable_configuration_is_exit_status_2(etc, tmp_path, args, words):
@@ -186,6 +210,28 @@ def test_an_unusable_configuration_is_exit_status_2(etc, tmp_path, args, words):
     for word in words:
         assert word in result.stderr
     assert not (tmp_path / "d").exists()
+
+
+def test_check_refuses_the_same_as_start(etc):
+    for args, words in ((["--without", "helo"], "found helo"),
+                        (["--listen", "[::1]:9000", "--listen", "[::1]:9000"], "each address once")):
+        result = hearth.tool("check", "--config", etc / "hearth.yaml", *args)
+        assert result.returncode == 2 and words in result.stdout + result.stderr, result
+
+
+def test_what_is_available_or_enabled_may_be_left_out(start_hearthd, tmp_path):
+    """Enabled, not enabled but there, and named twice by two options."""
+    etc = hearth.copy_etc(tmp_path)
+    for plugin in ("matchmaking", "metrics-prometheus"):
+        (etc / "plugins.available" / f"{plugin}.yaml").unlink(missing_ok=True)
+    server = start_hearthd("--without", "matchmaking", "--without", "metrics-prometheus",
+                           "--without", "hello", "--without", "storage-redis", etc=etc)
+    assert server.get("/metrics").status == 404
+
+
+def test_the_kernel_may_choose_more_than_one_port(host):
+    server = host("--listen", "127.0.0.1:0")
+    assert ready_lines(server)[0].count("127.0.0.1:") == 2
 
 
 def test_a_missing_certificate_is_named_with_the_reason(etc, tmp_path):
@@ -219,6 +265,24 @@ def test_hello_waits_on_its_own_loop_and_the_deadline_is_kept(host):
     assert time.monotonic() - begin < 2.5
     wait_until(lambda: "/hello/{name}/later did not answer in time: 504 was sent" in server.messages(),
                "a line that names the route, also while the plugin goes on", deadline=2)
+
+
+def test_a_504_is_counted_when_it_is_sent_and_once(start_hearthd, etc):
+    """Not when its plugin completes it, which may be much later."""
+    server = start_hearthd("--with", "hello", "--with", "metrics-prometheus", "--set", "hello.delay=2s",
+                           "--set", "request_timeout=200ms", etc=etc)
+
+    def counted():
+        lines = [line for line in server.get("/metrics").body.decode().splitlines()
+                 if "/later" in line and ('status="504"' in line or "duration_seconds_count" in line)]
+        return sorted(float(line.rsplit(" ", 1)[1]) for line in lines)
+
+    begin = time.monotonic()
+    assert server.get("/hello/Ada/later").status == 504
+    assert counted() == [1, 1]
+    assert time.monotonic() - begin < 1.5, "hello has not completed it yet"
+    wait_until(lambda: "request answered" in server.messages(), "hello has completed it")
+    assert counted() == [1, 1]
 
 
 def test_sigpipe_and_vanished_clients_do_no_harm(host):

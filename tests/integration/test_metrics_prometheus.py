@@ -6,8 +6,12 @@ import subprocess
 import urllib.parse
 import urllib.request
 
+import pytest
+
 import backends
 from hearth import wait_until
+
+pytestmark = pytest.mark.any_storage
 
 REQUIRED = [
     "hearth_http_requests_total", "hearth_http_request_duration_seconds_bucket",

@@ -319,6 +319,7 @@ def test_openapi_is_valid(start):
             assert method in {"get", "put", "post", "delete", "patch"}
             assert operation["operationId"] not in seen
             seen.add(operation["operationId"])
+            assert operation.get("summary", "left out")  # a route without help has none
             names = re.findall(r"\{(\w+)\}", path)
             assert [p["name"] for p in operation["parameters"]] == names
             assert all(p["in"] == "path" and p["required"] and p["schema"]

@@ -4,7 +4,9 @@ import json
 
 import pytest
 
-from hearth import PASSWORD, BUILD, Client, tool
+from hearth import PASSWORD, Client, tool
+
+pytestmark = pytest.mark.any_storage
 
 CHEAP = ["--set", "auth.argon2_memory=8k", "--set", "auth.argon2_passes=1"]
 
@@ -15,8 +17,7 @@ def claims(token):
 
 
 def run_tool(server, *words, input=None):
-    return tool(*words, "--config", str(server.etc / "hearth.yaml"), "--data-dir",
-                str(server.directory / "data"), "--plugin-dir", str(BUILD / "plugins"), input=input)
+    return tool(*words, *server.place, input=input)
 
 
 def test_an_account_is_made_and_its_name_is_unique_without_regard_to_case(start_hearthd):

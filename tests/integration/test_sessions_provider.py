@@ -10,6 +10,8 @@ import pytest
 
 from hearth import wait_until
 
+pytestmark = pytest.mark.any_storage
+
 
 def b64(data):
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()

@@ -4,7 +4,11 @@ import json
 import os
 import threading
 
+import pytest
+
 from hearth import wait_until
+
+pytestmark = pytest.mark.any_storage
 
 KILLS = int(os.environ.get("HEARTH_KILLS", "3"))
 PLAYERS = 4

@@ -6,15 +6,16 @@ import time
 
 import pytest
 
+import backends
 import state
 from hearth import wait_until
 
 KILLS = int(os.environ.get("HEARTH_KILLS", "8"))
 
 
-@pytest.mark.parametrize("storage", ["storage-sqlite", "storage-faulty"])
-def test_no_acknowledged_change_is_lost_by_kills_under_load(start_hearthd, tmp_path, storage):
-    server = state.start(start_hearthd, tmp_path, storage=storage)
+@pytest.mark.parametrize("storage", backends.BACKENDS)
+def test_no_acknowledged_change_is_lost_by_kills_under_load(start_hearthd, spaces, tmp_path, storage):
+    server = state.start(start_hearthd, tmp_path, *spaces.settings(storage), storage=storage)
     load = state.Load(server)
     for kill in range(KILLS):
         before = load.count

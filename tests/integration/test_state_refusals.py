@@ -167,3 +167,23 @@ def test_a_slow_storage_slows_nobody_but_class_durable(start_hearthd, tmp_path):
     assert reply.status == 200 and reply.json["durable"] == 1
     reply = state.write(server, "ann", "1", "two", "durable")
     assert reply.status == 200 and reply.json["durable"] == 3
+
+
+def test_changes_of_mode_exclusive_are_not_left_behind_by_mode_shared(start_hearthd, tmp_path):
+    server = state.start(start_hearthd, tmp_path)
+    assert state.write(server, "ann", "1", "zero", "durable").status == 200
+    state.fault(server, "down")
+    assert state.write(server, "ann", "1", "one").status == 200
+    server.kill()
+    state.fault(server, "ok")
+    refused = subprocess.run([*server.args, "--set", "entities.mode=shared"], capture_output=True,
+                             text=True, timeout=60)
+    assert refused.returncode == 1
+    assert "journal: 1 changes of mode exclusive are not in storage yet" in refused.stderr
+    server.restart()
+    wait_until(lambda: state.read(server, "ann", "1").json["durable"] == 2, "it is written")
+    assert server.stop() == 0
+    server.args += ["--set", "entities.mode=shared"]
+    server.restart()
+    assert state.read(server, "ann", "1").json["text"] == "one"
+    assert state.write(server, "ann", "1", "two", "memory").json["durable"] == 3

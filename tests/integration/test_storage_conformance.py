@@ -5,14 +5,6 @@ import backends
 from hearth import tool
 
 
-@pytest.fixture(params=backends.BACKENDS)
-def backend(request, tmp_path):
-    backend = backends.start(request.param, tmp_path)
-    backend.name = request.param
-    yield backend
-    backend.stop()
-
-
 def run_suite(server, *args):
     run = tool("conformance", "storage", "--config", server.etc / "hearth.yaml", "--data-dir",
                server.directory / "data", "--plugin-dir", server.directory.parent / "plugins",
@@ -23,9 +15,11 @@ def run_suite(server, *args):
     return run.stdout
 
 
-def test_suite_passes_and_confirmed_documents_survive_a_restart(backend, start_hearthd, tmp_path):
-    etc, plugin_dir = backends.bare_etc(tmp_path, backend.name, "storage-conformance")
-    server = start_hearthd(*backend.settings(), etc=etc, plugin_dir=plugin_dir, loops=2)
+@pytest.mark.parametrize("backend", backends.BACKENDS)
+def test_suite_passes_and_confirmed_documents_survive_a_restart(backend, spaces, start_hearthd,
+                                                                 tmp_path):
+    etc, plugin_dir = backends.bare_etc(tmp_path, backend, "storage-conformance")
+    server = start_hearthd(*spaces.settings(backend), etc=etc, plugin_dir=plugin_dir, loops=2)
     assert run_suite(server).count("\nok   ") > 40
     server.kill()
     server.restart()

@@ -7,6 +7,7 @@ import http.client
 import http.server
 import json
 import threading
+import time
 
 import pytest
 
@@ -277,11 +278,11 @@ def test_credentials_that_are_refused_are_read_again(start_hearthd, tmp_path, dy
 
 class Metadata(Quiet):
     """IMDSv2, and a container's endpoint at /role. Each secret is good for server.lifetime seconds;
-    server.down makes it answer 500."""
+    server.down makes it answer 500; server.given has the time of each."""
 
     def secret(self):
-        self.server.given += 1
-        key_id = f"AK{self.server.given}"
+        self.server.given.append(time.monotonic())
+        key_id = f"AK{len(self.server.given)}"
         self.server.secrets[key_id] = (f"imds-secret-{key_id}", f"imds-token-{key_id}")
         end = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(
             seconds=self.server.lifetime)
@@ -311,7 +312,7 @@ class Metadata(Quiet):
 
 @pytest.fixture
 def metadata(proxy):
-    server = serve(Metadata, secrets=proxy.secrets, given=0, lifetime=3600, down=False)
+    server = serve(Metadata, secrets=proxy.secrets, given=[], lifetime=3600, down=False)
     yield server
     server.shutdown()
     server.server_close()
@@ -322,10 +323,19 @@ def instance(metadata):
             "AWS_EC2_METADATA_SERVICE_ENDPOINT": metadata.url}
 
 
-def test_the_role_of_an_instance_is_fetched_anew_before_it_expires(start_hearthd, tmp_path,
-                                                                    dynamodb, proxy, metadata):
+def container(metadata, tmp_path):
+    (tmp_path / "authorization").write_text("Basic container\n")
+    return {**NO_KEYS, "AWS_SHARED_CREDENTIALS_FILE": "/nowhere",
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI": metadata.url + "/role",
+            "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": str(tmp_path / "authorization")}
+
+
+@pytest.mark.parametrize("place", ["instance", "container"])
+def test_credentials_that_expire_are_fetched_anew_before(start_hearthd, tmp_path, dynamodb, proxy, metadata,
+                                                         place):
     metadata.lifetime = 6
-    server = start(start_hearthd, tmp_path, dynamodb.settings(proxy.url), env=instance(metadata))
+    env = instance(metadata) if place == "instance" else container(metadata, tmp_path)
+    server = start(start_hearthd, tmp_path, dynamodb.settings(proxy.url), env=env)
     statuses = []
 
     def third_is_used():
@@ -334,7 +344,9 @@ def test_the_role_of_an_instance_is_fetched_anew_before_it_expires(start_hearthd
 
     wait_until(third_is_used, "the third secret is in use")
     assert set(statuses) == {200} and proxy.wrong == 0
-    assert unsaid(server, "imds-secret", "imds-token", "the-session")
+    first, second, third = metadata.given[:3]
+    assert second - first < metadata.lifetime - 1 and third - second < metadata.lifetime - 1
+    assert unsaid(server, "imds-secret", "imds-token", "the-session", "Basic container")
 
 
 def test_credentials_outlast_a_metadata_service_that_is_away(start_hearthd, tmp_path, dynamodb,
@@ -346,7 +358,7 @@ def test_credentials_outlast_a_metadata_service_that_is_away(start_hearthd, tmp_
     wait_until(lambda: any("metadata endpoint" in m for m in server.messages()), "it is said")
     assert write(server, "two").status == 200
     metadata.down = False
-    wait_until(lambda: metadata.given >= 2 and write(server, "three").status == 200 and
+    wait_until(lambda: len(metadata.given) >= 2 and write(server, "three").status == 200 and
                proxy.seen[-1][0] != "AK1", "the next ones are in use")
 
 
@@ -359,16 +371,6 @@ def test_an_instance_without_metadata_is_said_and_waited_for(start_hearthd, tmp_
     metadata.down = False
     server.wait_ready()
     wait_until(lambda: write(server, "at last").status == 200, "they are found")
-
-
-def test_a_container_asks_its_endpoint(start_hearthd, tmp_path, dynamodb, proxy, metadata):
-    (tmp_path / "authorization").write_text("Basic container\n")
-    server = start(start_hearthd, tmp_path, dynamodb.settings(proxy.url), env={
-        **NO_KEYS, "AWS_SHARED_CREDENTIALS_FILE": "/nowhere",
-        "AWS_CONTAINER_CREDENTIALS_FULL_URI": metadata.url + "/role",
-        "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": str(tmp_path / "authorization")})
-    assert write(server, "contained").status == 200
-    assert proxy.seen[-1][0] == "AK1" and proxy.wrong == 0
 
 
 def test_without_any_keys_hearthd_says_what_is_missing(start_hearthd, tmp_path, dynamodb):

@@ -1,18 +1,22 @@
-"""storage-redis in particular: log-in, a cluster, a lost and a frozen Redis."""
+"""storage-redis in particular: log-in, a cluster, a lost and a frozen Redis; on Valkey too, where it
+is installed."""
+import shutil
 import signal
 
 import pytest
 
 import backends
-from hearth import wait_until
+from hearth import tool, wait_until
 
 
-@pytest.fixture
-def start_redis(tmp_path):
+@pytest.fixture(params=["redis-server", "valkey-server"])
+def start_redis(request, tmp_path):
+    if not shutil.which(request.param):
+        pytest.skip(f"no {request.param} on this machine")
     started = []
 
     def start(*args):
-        started.append(backends.Redis(tmp_path / f"redis{len(started)}", *args))
+        started.append(backends.Redis(tmp_path / f"redis{len(started)}", *args, program=request.param))
         return started[-1]
 
     yield start
@@ -46,16 +50,25 @@ def test_a_wrong_password_is_said_and_not_shown(start_hearthd, start_redis, tmp_
     redis = start_redis("--requirepass", "right")
     server = start(start_hearthd, tmp_path, redis, "--set", "storage-redis.password=env:REDIS_PW",
                    env={"REDIS_PW": "wrong-passw0rd"})
-    wait_until(lambda: degraded(server), "the refused log-in is visible")
-    assert any("WRONGPASS" in m or "invalid" in m for m in server.messages())
+    wait_until(lambda: degraded(server) and "WRONGPASS" in str(health(server)), "the refusal is visible")
     assert not any("wrong-passw0rd" in m for m in server.messages())
+
+
+def test_a_redis_without_auth_does_not_get_the_password_into_the_log(start_hearthd, start_redis,
+                                                                     tmp_path):
+    redis = start_redis("--rename-command", "AUTH", "")
+    server = start(start_hearthd, tmp_path, redis, "--set", "storage-redis.password=env:REDIS_PW",
+                   env={"REDIS_PW": "s3cr3t-of-redis"})
+    wait_until(lambda: degraded(server) and "AUTH was refused" in str(health(server)), "it is said")
+    assert "s3cr3t" not in str(health(server))
+    assert not any("s3cr3t" in message for message in server.messages())
 
 
 def test_a_cluster_is_refused_in_one_sentence(start_hearthd, start_redis, tmp_path):
     redis = start_redis("--cluster-enabled", "yes", "--cluster-port", str(backends.free_port()))
     server = start(start_hearthd, tmp_path, redis)
-    wait_until(lambda: degraded(server), "the cluster is refused")
-    assert any("Redis Cluster" in message for message in server.messages())
+    wait_until(lambda: degraded(server) and "this is a Redis Cluster, which is not supported" in
+               str(health(server)), "the cluster is refused")
 
 
 def test_a_redis_that_comes_back_is_found(start_hearthd, start_redis, tmp_path):
@@ -80,3 +93,16 @@ def test_a_frozen_redis_is_taken_for_lost(start_hearthd, start_redis, tmp_path):
     finally:
         redis.process.send_signal(signal.SIGCONT)
     wait_until(lambda: not degraded(server), "the return is visible")
+
+
+@pytest.mark.parametrize("start_redis", ["valkey-server"], indirect=True)  # Redis has its own tests
+def test_the_conformance_suite_passes_on_valkey(start_redis):
+    done = tool("conformance", "storage", "storage-redis", *start_redis().settings(), timeout=240)
+    assert done.returncode == 0 and done.stdout.endswith(" passed, 0 failed\n"), done.stdout + done.stderr
+
+
+def test_a_redis_that_is_not_picked_is_nobodys_concern(start_hearthd):
+    server = start_hearthd("--with", "storage-redis", "--set",
+                           f"storage-redis.address=127.0.0.1:{backends.free_port()}")
+    wait_until(lambda: any("Connection refused" in m for m in server.messages()), "it is tried")
+    assert health(server) == {"status": "ready"}

@@ -47,6 +47,25 @@ static int is_damage(struct weapon_damage damage)
     return (damage.dice > 0) == (damage.sides > 0) && !(damage.dice > 0 && damage.flat > 0);
 }
 
+#define REACH_FEET 5
+
+/* A ranged weapon's normal range; hand to hand five feet, and five more with reach (SRD 5.1,
+ * "Weapons"). */
+static int32_t read_range(const json_t *row, int ranged)
+{
+    const json_t *range = json_object_get(row, "range"), *word;
+    int32_t feet = REACH_FEET;
+    size_t i;
+    if (ranged && json_array_size(range) > 0)
+        return (int32_t)json_integer_value(json_array_get(range, 0));
+    json_array_foreach(json_object_get(row, "properties"), i, word)
+    {
+        if (strcmp(json_string_value(word), "reach") == 0)
+            feet += REACH_FEET;
+    }
+    return feet;
+}
+
 static int read_weapon(struct load *load, size_t index, const json_t *row, struct rules_item *item)
 {
     const json_t *versatile = json_object_get(row, "versatile");
@@ -54,6 +73,7 @@ static int read_weapon(struct load *load, size_t index, const json_t *row, struc
         (enum weapon_category)load_word(json_object_get(row, "category"), weapon_categories);
     item->weapon.properties = read_properties(json_object_get(row, "properties"));
     item->weapon.ranged = json_is_true(json_object_get(row, "ranged"));
+    item->weapon.range = read_range(row, item->weapon.ranged);
     item->weapon.damage = read_damage(json_object_get(row, "damage"));
     item->weapon.versatile = read_damage(versatile);
     if (!is_damage(item->weapon.damage) || !is_damage(item->weapon.versatile))

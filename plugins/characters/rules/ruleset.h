@@ -44,6 +44,7 @@ struct rules_item {
             enum weapon_category category;
             uint32_t properties;
             int ranged;
+            int32_t range; /* feet, without disadvantage */
             struct weapon_damage damage;
             struct weapon_damage versatile;
         } weapon;

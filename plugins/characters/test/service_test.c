@@ -136,6 +136,22 @@ static void a_view_from_any_loop(void **state)
     }
 }
 
+static int32_t range_of(struct world *world, const char *recipe)
+{
+    char id[64];
+    snprintf(id, sizeof(id), "%s", create_as(world, ALICE, recipe));
+    open_service(world, 0);
+    return get(world, ALICE, id).view.attack_range;
+}
+
+static void a_view_says_how_far_the_weapon_reaches(void **state)
+{
+    struct world *world = *state; /* a longsword, a light crossbow, a dagger */
+    assert_int_equal(range_of(world, "{\"race\":\"Human\",\"class\":\"Fighter\"}"), 5);
+    assert_int_equal(range_of(world, "{\"race\":\"Human\",\"class\":\"Sorcerer\"}"), 80);
+    assert_int_equal(range_of(world, "{\"race\":\"Human\",\"class\":\"Wizard\"}"), 5);
+}
+
 static void a_batch_is_one_version_and_names_what_it_refused(void **state)
 {
     struct world *world = *state;
@@ -302,6 +318,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_view_from_any_loop),
+        TEST(a_view_says_how_far_the_weapon_reaches),
         TEST(a_batch_is_one_version_and_names_what_it_refused),
         TEST(a_batch_is_applied_once),
         TEST(eight_sources_are_remembered),

@@ -158,6 +158,34 @@ static void a_repeat_waits_for_the_first(void **state)
     assert_int_equal(number_of(second, "version"), 2);
 }
 
+/* The first was answered 504, or its answer was lost, and storage does not have the change yet. */
+static void a_repeat_in_class_durable_waits_for_storage(void **state)
+{
+    struct world *world = world_create("durability=durable");
+    char id[64];
+    (void)state;
+    snprintf(id, sizeof(id), "%s", create_as(world, ALICE, FIGHTER));
+    world->script.lag = 1;
+    assert_status(start_hitpoints(world, id, "Idempotency-Key: d", 0), 200);
+    hearth_test_call *again = start_hitpoints(world, id, "Idempotency-Key: d", 0);
+    hearth_test_advance(world->host, 1000);
+    assert_status(again, 0);
+    world->script.lag = 0;
+    assert_status(hitpoints(world, id, NULL, "{\"version\":2,\"delta\":-1}"), 200);
+    hearth_test_advance(world->host, 100);
+    assert_status(again, 200);
+    assert_string_equal(hearth_test_header(again, "Idempotency-Replayed"), "true");
+    assert_string_equal(hearth_test_header(again, "Hearth-Durable-Version"), "3");
+    world->script.lag = 1;
+    assert_status(hitpoints(world, id, "Idempotency-Key: e", "{\"version\":3,\"delta\":-1}"), 200);
+    again = hitpoints(world, id, "Idempotency-Key: e", "{\"version\":3,\"delta\":-1}");
+    hearth_test_advance(world->host, 9400);
+    assert_status(again, 0);
+    hearth_test_advance(world->host, 200);
+    assert_refused(again, 504, "TIMEOUT");
+    world_destroy(world);
+}
+
 static void clients_that_go_leave_the_change_standing(void **state)
 {
     struct world *world = *state;
@@ -275,6 +303,7 @@ int main(void)
         TEST(a_repeated_create_answers_as_the_first_time),
         TEST(sixteen_clients_on_one_version_have_one_winner),
         TEST(a_repeat_waits_for_the_first),
+        cmocka_unit_test(a_repeat_in_class_durable_waits_for_storage),
         TEST(clients_that_go_leave_the_change_standing),
         TEST(what_entities_says_becomes_a_code),
         cmocka_unit_test(durability_is_configured),

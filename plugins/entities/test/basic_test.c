@@ -160,13 +160,40 @@ static void a_stop_flushes_memory_too(void **state)
     assert_int_equal(store_find(&world->store, &key)->doc.version, 2);
 }
 
+static void no_more_are_made_than_there_may_be(void **state)
+{
+    struct world *world = *state;
+    hearth_receipt receipt = {.key = {1}, .body = {2}};
+    world_start(world);
+    world->max_entities = 3; /* ann has one */
+    assert_int_equal(create_note(world, "ann", "2", "two", "Two", &receipt).created,
+                     HEARTH_CREATED);
+    assert_int_equal(create_note(world, "ann", "3", "three", "Three", NULL).created,
+                     HEARTH_CREATED);
+    struct outcome full = create_note(world, "ann", "4", "four", "Four", NULL);
+    assert_int_equal(full.status, HEARTH_OK);
+    assert_int_equal(full.created, HEARTH_CREATE_FULL);
+    assert_int_equal(claimant_of(world, "Four").status, HEARTH_ENOTFOUND);
+    /* A repeat is answered as the first was, and others have room of their own. */
+    assert_int_equal(create_note(world, "ann", "5", "two", "Two", &receipt).created,
+                     HEARTH_CREATE_REPLAYED);
+    assert_int_equal(create_note(world, "bob", "1", "one", "Bob", NULL).created, HEARTH_CREATED);
+    assert_int_equal(remove_note(world, "ann", "3", "Three").status, HEARTH_OK);
+    assert_int_equal(create_note(world, "ann", "6", "six", "Six", NULL).created, HEARTH_CREATED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(concurrent_loads_share_one_read), TEST(each_class_commits),
-        TEST(a_change_is_written_behind),      TEST(turns_come_one_after_the_other),
-        TEST(a_create_takes_its_claims),       TEST(a_removed_one_is_gone_and_its_name_free),
-        TEST(a_list_shows_what_is_alive),      TEST(a_body_is_upgraded_and_a_newer_one_refused),
+        TEST(concurrent_loads_share_one_read),
+        TEST(each_class_commits),
+        TEST(a_change_is_written_behind),
+        TEST(turns_come_one_after_the_other),
+        TEST(no_more_are_made_than_there_may_be),
+        TEST(a_create_takes_its_claims),
+        TEST(a_removed_one_is_gone_and_its_name_free),
+        TEST(a_list_shows_what_is_alive),
+        TEST(a_body_is_upgraded_and_a_newer_one_refused),
         TEST(a_stop_flushes_memory_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

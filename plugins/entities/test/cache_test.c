@@ -61,6 +61,47 @@ static void on_evicted(hearth_status status, void *arg)
     outcome->done++;
 }
 
+static void on_listed(hearth_status status, const hearth_entity *const *entities, size_t count,
+                      void *arg)
+{
+    struct outcome *outcome = arg;
+    outcome->status = status;
+    outcome->count = count;
+    outcome->version = count == 1 ? entities[0]->version : 0;
+    outcome->done++;
+}
+
+static int is_held(void *arg)
+{
+    struct world *world = arg;
+    return world->store.held != NULL;
+}
+
+static void what_is_evicted_between_two_pages_stays_in_the_list(void **state)
+{
+    struct world *world = *state;
+    struct outcome listed = {0}, evicted = {0};
+    put_note(world, "ann", "2", "two", 1);
+    world->store.page = 1;
+    world_start(world);
+    assert_int_equal(load_note(world, "ann", "1").status, HEARTH_OK);
+    assert_int_equal(load_note(world, "ann", "2").status, HEARTH_OK);
+    world->store.hold = true;
+    assert_int_equal(world->entities->list(world->ctx, HEARTH_STR("notes"), HEARTH_STR("ann"),
+                                           on_listed, &listed),
+                     HEARTH_DEFERRED);
+    assert_true(hearth_test_wait_for(world->host, is_held, world, 5000));
+    store_release(&world->store);
+    world->store.hold = true; /* the first page comes, the second waits */
+    assert_true(hearth_test_wait_for(world->host, is_held, world, 5000));
+    assert_true(world->entities->evict(world->ctx, HEARTH_STR("ann"), on_evicted, &evicted) >= 0);
+    store_release(&world->store);
+    wait_for(world, &listed.done);
+    assert_int_equal(listed.status, HEARTH_OK);
+    assert_int_equal(listed.count, 2);
+    assert_int_equal(list_notes(world, "ann").count, 2);
+}
+
 static void evicting_flushes_then_forgets(void **state)
 {
     struct world *world = *state;
@@ -82,6 +123,54 @@ static void evicting_flushes_then_forgets(void **state)
     assert_int_equal(evicted.status, HEARTH_EUNAVAILABLE);
     assert_string_equal(load_note(world, "ann", "1").text, "two");
     world->store.always = SCRIPT_OK;
+}
+
+/* Storage has been read, and the answer is not here yet. */
+static void begin_list(struct world *world, struct outcome *listed)
+{
+    world->store.hold = true;
+    assert_true(world->entities->list(world->ctx, HEARTH_STR("notes"), HEARTH_STR("ann"), on_listed,
+                                      listed) >= 0);
+    hearth_test_pump(world->host);
+    assert_int_equal(listed->done, 0);
+    world->store.hold = false;
+}
+
+static void a_list_that_was_read_before_a_change_does_not_undo_it(void **state)
+{
+    struct world *world = *state;
+    struct outcome listed = {0}, evicted = {0};
+    world_start(world);
+    begin_list(world, &listed);
+    assert_int_equal(change_note(world, "ann", "1", "one", HEARTH_DURABLE).status, HEARTH_OK);
+    assert_true(world->entities->evict(world->ctx, HEARTH_STR("ann"), on_evicted, &evicted) >= 0);
+    wait_for(world, &evicted.done);
+    store_release(&world->store);
+    wait_for(world, &listed.done);
+    assert_int_equal(listed.version, 2);
+    assert_string_equal(load_note(world, "ann", "1").text, "one");
+}
+
+/* A replayed entity is not decoded before its first use. */
+static void nor_a_change_that_was_replayed(void **state)
+{
+    struct world *world = *state;
+    struct outcome listed = {0};
+    world_start(world);
+    load_note(world, "ann", "1");
+    world->store.down = true;
+    assert_int_equal(change_note(world, "ann", "1", "one", HEARTH_JOURNAL).status, HEARTH_OK);
+    world_crash(world);
+    world->store.always = SCRIPT_RETRY;
+    world_start(world);
+    begin_list(world, &listed);
+    world->store.always = SCRIPT_OK;
+    wait_stored(world, "ann", "1", 2);
+    assert_true(hearth_test_wait_for(world->host, no_rows, world, 5000));
+    store_release(&world->store);
+    wait_for(world, &listed.done);
+    assert_int_equal(listed.version, 2);
+    assert_string_equal(load_note(world, "ann", "1").text, "one");
 }
 
 static void the_cache_keeps_below_its_ceiling_but_never_drops_what_is_dirty(void **state)
@@ -110,25 +199,61 @@ static void the_cache_keeps_below_its_ceiling_but_never_drops_what_is_dirty(void
     world->store.always = SCRIPT_OK;
 }
 
-static void a_claim_without_its_entity_is_free_after_a_minute(void **state)
+static void leave_claim(struct world *world, const char *write_id)
+{
+    hearth_key claim = store_key("names", "Pykey", "");
+    const char *body = "{\"collection\":\"notes\",\"partition\":\"bob\",\"sort\":\"9\",\"at\":0}";
+    store_put(&world->store, &claim, body, 4, write_id);
+}
+
+static hearth_create_outcome create_pykey(struct world *world, const char *user)
+{
+    return create_note(world, user, "2", "x", "Pykey", NULL).created;
+}
+
+static void a_claim_seen_without_its_entity_is_free_after_a_minute(void **state)
 {
     struct world *world = *state;
-    hearth_key claim = store_key("names", "Pykey", "");
-    char body[200];
     world_start(world);
-    int64_t now = hearth_clock_get(world->ctx)->wall_ms(world->ctx);
-    snprintf(body, sizeof(body),
-             "{\"collection\":\"notes\",\"partition\":\"bob\",\"sort\":\"9\",\"at\":%lld}",
-             (long long)now - 30000);
-    store_put(&world->store, &claim, body, 4, "somebody");
-    assert_int_equal(create_note(world, "ann", "2", "x", "Pykey", NULL).created,
-                     HEARTH_CREATE_CLAIMED);
-    hearth_test_set_wall(world->host, now + 31000);
-    assert_int_equal(create_note(world, "ann", "2", "x", "Pykey", NULL).created, HEARTH_CREATED);
+    leave_claim(world, "somebody");
+    assert_int_equal(create_pykey(world, "ann"), HEARTH_CREATE_CLAIMED);
+    hearth_test_advance(world->host, 58000);
+    assert_int_equal(create_pykey(world, "ann"), HEARTH_CREATE_CLAIMED);
+    hearth_test_advance(world->host, 2500);
+    assert_int_equal(create_pykey(world, "ann"), HEARTH_CREATED);
     assert_string_equal(claimant_of(world, "Pykey").owner, "ann/2");
+    assert_int_equal(create_pykey(world, "cat"), HEARTH_CREATE_CLAIMED);
+    hearth_test_advance(world->host, 61000);
+    assert_int_equal(create_pykey(world, "cat"), HEARTH_CREATE_CLAIMED); /* its entity is there */
+}
+
+/* Its create may be at work still: the wall clock says nothing about that. */
+static void a_jump_of_the_clock_frees_no_claim(void **state)
+{
+    struct world *world = *state;
+    world_start(world);
+    leave_claim(world, "somebody");
+    int64_t now = hearth_clock_get(world->ctx)->wall_ms(world->ctx);
     hearth_test_set_wall(world->host, now + 200000);
-    assert_int_equal(create_note(world, "cat", "3", "x", "Pykey", NULL).created,
-                     HEARTH_CREATE_CLAIMED); /* its entity is there */
+    assert_int_equal(create_pykey(world, "ann"), HEARTH_CREATE_CLAIMED);
+    hearth_test_set_wall(world->host, now - 200000);
+    assert_int_equal(create_pykey(world, "ann"), HEARTH_CREATE_CLAIMED);
+}
+
+/* Nobody is at work on it since we run. */
+static void a_claim_of_an_earlier_start_is_free_a_minute_after_ours(void **state)
+{
+    struct world *world = *state;
+    hearth_key other = store_key("names", "Other", "");
+    char write_id[120];
+    world_start(world);
+    assert_int_equal(create_note(world, "ann", "1", "x", "Other", NULL).created, HEARTH_CREATED);
+    hearth_str mine = store_find(&world->store, &other)->doc.write_id; /* DIRECTORY/START/VERSION */
+    int directory = (int)strcspn(mine.ptr, "/");
+    snprintf(write_id, sizeof(write_id), "%.*s/0/1", directory, mine.ptr);
+    leave_claim(world, write_id);
+    hearth_test_advance(world->host, 61000);
+    assert_int_equal(create_pykey(world, "ann"), HEARTH_CREATED);
 }
 
 static void a_create_whose_answers_are_lost_happens_once(void **state)
@@ -159,9 +284,14 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(an_entity_remembers_its_newest_32_receipts),
+        TEST(what_is_evicted_between_two_pages_stays_in_the_list),
         TEST(evicting_flushes_then_forgets),
+        TEST(a_list_that_was_read_before_a_change_does_not_undo_it),
+        TEST(nor_a_change_that_was_replayed),
         TEST(the_cache_keeps_below_its_ceiling_but_never_drops_what_is_dirty),
-        TEST(a_claim_without_its_entity_is_free_after_a_minute),
+        TEST(a_claim_seen_without_its_entity_is_free_after_a_minute),
+        TEST(a_jump_of_the_clock_frees_no_claim),
+        TEST(a_claim_of_an_earlier_start_is_free_a_minute_after_ours),
         TEST(a_create_whose_answers_are_lost_happens_once),
         TEST(a_create_while_storage_is_away_changes_nothing),
     };

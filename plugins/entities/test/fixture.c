@@ -88,6 +88,10 @@ void world_start(struct world *world)
     assert_int_equal(
         hearth_test_provide(world->host, HEARTH_STORAGE_ID, &store_table, &world->store),
         HEARTH_OK);
+    if (world->cache)
+        assert_int_equal(
+            hearth_test_provide(world->host, HEARTH_CACHE_ID, world->cache, world->cache_shared),
+            HEARTH_OK);
     assert_int_equal(hearth_test_add(world->host, &hearth_plugin_main), HEARTH_OK);
     assert_int_equal(hearth_test_set(world->host, "entities", "flush_interval=20ms"), HEARTH_OK);
     assert_int_equal(hearth_test_set(world->host, "entities", "retry_max=50ms"), HEARTH_OK);
@@ -350,10 +354,9 @@ static void on_create(hearth_status status, const hearth_create_result *result, 
     outcome->claim = result->claim;
 }
 
-struct outcome create_note(struct world *world, const char *user, const char *id, const char *text,
-                           const char *name, const hearth_receipt *receipt)
+hearth_status start_create(struct world *world, const char *user, const char *id, const char *text,
+                           const char *name, const hearth_receipt *receipt, struct outcome *outcome)
 {
-    struct outcome outcome = {0};
     char body[400];
     hearth_claim claims[2] = {{store_key("names", name ? name : "", "")},
                               {store_key("owners", id, "")}};
@@ -362,10 +365,18 @@ struct outcome create_note(struct world *world, const char *user, const char *id
                                    .key = note(user, id),
                                    .claims = claims,
                                    .next = next_of(world, text, body),
-                                   .receipt_ttl_ms = 600000};
+                                   .receipt_ttl_ms = 600000,
+                                   .max_entities = world->max_entities};
     create.next.receipt = receipt;
-    return await(world, &outcome,
-                 world->entities->create(world->ctx, &create, 2000, on_create, &outcome));
+    uint32_t deadline_ms = world->create_deadline_ms ? world->create_deadline_ms : 2000;
+    return world->entities->create(world->ctx, &create, deadline_ms, on_create, outcome);
+}
+
+struct outcome create_note(struct world *world, const char *user, const char *id, const char *text,
+                           const char *name, const hearth_receipt *receipt)
+{
+    struct outcome outcome = {0};
+    return await(world, &outcome, start_create(world, user, id, text, name, receipt, &outcome));
 }
 
 struct removal {

@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <hearth/service/cache.h>
 #include <hearth/service/entities.h>
 #include <hearth/testing.h>
 
@@ -25,11 +26,15 @@ struct world {
     hearth_ctx *ctx; /* the plugin's, on loop 0 */
     const hearth_entities *entities;
     struct store store;
+    uint32_t max_entities;       /* of creates, 0: any number */
+    uint32_t create_deadline_ms; /* 0: 2000 */
     char directory[64];
     uint32_t body_version; /* of the collection, 0: 1 */
     const char *settings[8];
     bool real_storage_down_at_start;
-    int states; /* alive now */
+    const hearth_cache *cache; /* NULL: none is enabled */
+    void *cache_shared;        /* its ctx->shared */
+    int states;                /* alive now */
 };
 
 /* What a call answered. */
@@ -101,6 +106,10 @@ struct outcome change_note(struct world *world, const char *user, const char *id
                            hearth_durability durability);
 
 hearth_entity_next next_of(struct world *world, const char *text, char body[400]);
+/* Started, not awaited. */
+hearth_status start_create(struct world *world, const char *user, const char *id, const char *text,
+                           const char *name, const hearth_receipt *receipt,
+                           struct outcome *outcome);
 struct outcome create_note(struct world *world, const char *user, const char *id, const char *text,
                            const char *name, const hearth_receipt *receipt);
 struct outcome remove_note(struct world *world, const char *user, const char *id, const char *name);

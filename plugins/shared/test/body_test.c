@@ -23,7 +23,9 @@ static const body_field fields[] = {
     {"array", BODY_ARRAY, 0, 0, 0},  {"any", BODY_INTEGER, 0, 0, 0}};
 #define FIELDS (sizeof(fields) / sizeof(fields[0]))
 
-static body_value values[FIELDS];
+static const body_field inner[] = {{"size", BODY_INTEGER, 0, 1, 9}, {"owner", BODY_UUID, 0, 0, 0}};
+
+static body_value values[FIELDS], inside[2];
 static int may_be_empty;
 
 static hearth_status echo(hearth_ctx *ctx, hearth_req *req)
@@ -32,6 +34,12 @@ static hearth_status echo(hearth_ctx *ctx, hearth_req *req)
     char id[HEARTH_UUID_SIZE];
 
     if (!body_read(&api, req, fields, FIELDS, may_be_empty, values))
+        return HEARTH_OK;
+    if (values[5].present &&
+        !body_read_object(&api, req, "object", values[5].json, inner, 2, inside))
+        return HEARTH_OK;
+    if (values[6].present && api.json->size(values[6].json) > 0 &&
+        !body_read_object(&api, req, "array.0", api.json->at(values[6].json, 0), inner, 2, inside))
         return HEARTH_OK;
     if (!body_read_id(&api, req, "id", id))
         return HEARTH_OK;
@@ -110,6 +118,23 @@ static void bad_bodies_are_named(void **state)
          "{\"must\":\"\",\"id\":\"f81d4fae-7dec-11d0-a765_00a0c91e6bf6\"}",
          400,
          {"INVALID_ID", "id"}},
+        {"application/json",
+         "{\"must\":\"\",\"object\":{\"size\":0}}",
+         400,
+         {"INVALID_REQUEST", "object.size: expected 1 to 9"}},
+        {"application/json",
+         "{\"must\":\"\",\"object\":{\"weight\":0}}",
+         400,
+         {"INVALID_REQUEST", "object.weight: this field is not known here"}},
+        {"application/json",
+         "{\"must\":\"\",\"array\":[{\"owner\":\"7\"}]}",
+         400,
+         {"INVALID_ID", "array.0.owner: expected a UUID"}},
+        {"application/json",
+         "{\"must\":\"\",\"array\":[null]}",
+         400,
+         {"INVALID_REQUEST", "array.0: expected an object"}},
+        {"application/json", "{\"must\":\"\",\"object\":{\"size\":1}}", 200, {NULL}},
         {"text/json", "{\"must\":\"\"}", 415, {"UNSUPPORTED_MEDIA_TYPE"}},
         {"application/json-patch", "{\"must\":\"\"}", 415, {"UNSUPPORTED_MEDIA_TYPE"}},
         {"application/json charset=utf-8", "{\"must\":\"\"}", 415, {"UNSUPPORTED_MEDIA_TYPE"}},

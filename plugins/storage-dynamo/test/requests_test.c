@@ -404,6 +404,33 @@ static void a_transaction_over_4_mib_is_not_sent(void **state)
     assert_int_equal(server_count(server, "TransactWriteItems"), 0);
 }
 
+static hearth_storage_op put_of_size(char *body, size_t size)
+{
+    hearth_storage_op op = put("large", HEARTH_IF_ANY, 1);
+
+    memset(body, 'x', size);
+    memcpy(body, "{\"a\":\"", 6);
+    memcpy(body + size - 2, "\"}", 2);
+    op.doc.body = (hearth_str){body, size};
+    return op;
+}
+
+/* DynamoDB would refuse an item of more than 400 KiB, names and keys included. */
+static void an_item_that_is_too_large_is_not_sent(void **state)
+{
+    char *body = malloc(500000);
+
+    (void)state;
+    assert_int_equal(write_one(put_of_size(body, 500000)), HEARTH_STORAGE_FAILED);
+    assert_int_equal(write_one(put_of_size(body, HEARTH_STORAGE_MAX_BODY + 1)),
+                     HEARTH_STORAGE_FAILED);
+    assert_non_null(strstr(last.error, "350000"));
+    assert_int_equal(server_count(server, "PutItem"), 0);
+    assert_int_equal(write_one(put_of_size(body, HEARTH_STORAGE_MAX_BODY)), HEARTH_STORAGE_OK);
+    assert_int_equal(server_count(server, "PutItem"), 1);
+    free(body);
+}
+
 static void empty_pages_are_passed_over(void **state)
 {
     static const char empty[] = "{\"Items\":[],\"LastEvaluatedKey\":{\"pk\":{\"S\":\"c#p\"},"
@@ -426,6 +453,30 @@ static void empty_pages_are_passed_over(void **state)
 }
 
 /* ---- what the operator sees ---- */
+
+static void consumed_capacity_is_counted(void **state)
+{
+    static const char name[] = "hearth_storage_dynamo_consumed_capacity_units_total";
+    hearth_storage_op ops[] = {put("a", HEARTH_IF_ABSENT, 0), put("b", HEARTH_IF_ABSENT, 0)};
+
+    (void)state;
+    server_answer(server, "PutItem", 200,
+                  "{\"ConsumedCapacity\":{\"TableName\":\"t\",\"CapacityUnits\":2.5}}");
+    assert_int_equal(write_one(put("s", HEARTH_IF_ANY, 1)), HEARTH_STORAGE_OK);
+    server_answer(server, "TransactWriteItems", 200,
+                  "{\"ConsumedCapacity\":[{\"TableName\":\"t\",\"CapacityUnits\":4.0,"
+                  "\"WriteCapacityUnits\":4.0}]}");
+    write_ops(ops, 2, true);
+    assert_true(metric(name, "kind=write") == 6.5);
+    double before = metric(name, "kind=read");
+    server_answer(server, "GetItem", 200,
+                  "{\"ConsumedCapacity\":{\"TableName\":\"t\",\"CapacityUnits\":0.5}}");
+    assert_int_equal(get(), HEARTH_ENOTFOUND);
+    assert_true(metric(name, "kind=read") == before + 0.5);
+    for (size_t i = 0; i < 2; i++)
+        assert_non_null(strstr(server_request(server, i ? "TransactWriteItems" : "PutItem", 0),
+                               "\"ReturnConsumedCapacity\":\"TOTAL\""));
+}
 
 static int is_healthy(void *arg)
 {
@@ -476,7 +527,9 @@ int main(void)
         TEST(a_batch_of_unknown_outcome_is_not_sent_again),
         TEST(ops_on_one_key_wait_for_each_other),
         TEST(a_transaction_over_4_mib_is_not_sent),
+        TEST(an_item_that_is_too_large_is_not_sent),
         TEST(empty_pages_are_passed_over),
+        TEST(consumed_capacity_is_counted),
         TEST(a_missing_right_is_said_and_nothing_is_given_up),
         TEST(what_is_said_of_a_signature_is_not_repeated),
     };

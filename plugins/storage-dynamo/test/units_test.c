@@ -225,23 +225,61 @@ static enum outcome judge_name(const char *name)
     return judge(400, body);
 }
 
-static void errors_have_their_meaning(void **state)
+/* The API reference of DynamoDB: errors of its operations, common errors, codes of PartiQL's
+ * statements, and reasons of a cancelled transaction. */
+static void every_error_has_its_meaning(void **state)
+{
+    static const struct {
+        enum outcome outcome;
+        const char *names[16];
+    } all[] = {
+        {OUTCOME_CONDITION, {"ConditionalCheckFailedException", "ConditionalCheckFailed"}},
+        {OUTCOME_DUPLICATE, {"DuplicateItemException", "DuplicateItem"}},
+        {OUTCOME_THROTTLED,
+         {"ProvisionedThroughputExceededException", "ProvisionedThroughputExceeded",
+          "ThrottlingException", "ThrottlingError", "RequestLimitExceeded",
+          "LimitExceededException", "Throttling", "TooManyRequestsException", "SlowDown"}},
+        {OUTCOME_CONTENTION,
+         {"TransactionConflictException", "TransactionConflict", "TransactionInProgressException",
+          "ReplicatedWriteConflictException"}},
+        {OUTCOME_CREDENTIALS,
+         {"ExpiredTokenException", "ExpiredToken", "RequestExpired", "UnrecognizedClientException",
+          "InvalidClientTokenId", "InvalidSignatureException", "SignatureDoesNotMatch",
+          "IncompleteSignatureException", "IncompleteSignature", "MissingAuthenticationToken",
+          "MissingAuthenticationTokenException"}},
+        {OUTCOME_FORBIDDEN,
+         {"AccessDeniedException", "AccessDenied", "NotAuthorized", "OptInRequired",
+          "KMSAccessDeniedException", "InaccessibleEncryptionCredentialsException"}},
+        {OUTCOME_NO_TABLE,
+         {"ResourceNotFoundException", "ResourceNotFound", "ResourceInUseException"}},
+        {OUTCOME_FINAL,
+         {"ValidationException", "ValidationError", "ItemCollectionSizeLimitExceededException",
+          "ItemCollectionSizeLimitExceeded", "IdempotentParameterMismatchException",
+          "SerializationException", "InvalidParameterValue", "MissingParameter", "InvalidAction",
+          "UnknownOperationException", "RequestEntityTooLargeException",
+          "MalformedHttpRequestException"}},
+        {OUTCOME_UNKNOWN,
+         {"InternalServerError", "InternalFailure", "ServiceUnavailable",
+          "ServiceUnavailableException", "RequestTimeoutException", "RequestAbortedException",
+          "NeverHeardOfException", ""}},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+        for (size_t n = 0; n < 16 && all[i].names[n]; n++) {
+            if (judge_name(all[i].names[n]) != all[i].outcome)
+                fail_msg("%s: expected outcome %s, found %s", all[i].names[n],
+                         outcome_names[all[i].outcome], outcome_names[judge_name(all[i].names[n])]);
+        }
+    }
+}
+
+static void an_http_status_counts_where_no_error_is_named(void **state)
 {
     (void)state;
-    assert_int_equal(judge_name("ConditionalCheckFailedException"), OUTCOME_CONDITION);
-    assert_int_equal(judge_name("ProvisionedThroughputExceededException"), OUTCOME_THROTTLED);
-    assert_int_equal(judge_name("ThrottlingException"), OUTCOME_THROTTLED);
-    assert_int_equal(judge_name("RequestLimitExceeded"), OUTCOME_THROTTLED);
-    assert_int_equal(judge_name("TransactionConflictException"), OUTCOME_CONTENTION);
-    assert_int_equal(judge_name("TransactionInProgressException"), OUTCOME_CONTENTION);
-    assert_int_equal(judge_name("ItemCollectionSizeLimitExceededException"), OUTCOME_FINAL);
-    assert_int_equal(judge_name("ValidationException"), OUTCOME_FINAL);
-    assert_int_equal(judge_name("ExpiredTokenException"), OUTCOME_CREDENTIALS);
-    assert_int_equal(judge_name("UnrecognizedClientException"), OUTCOME_CREDENTIALS);
-    assert_int_equal(judge_name("AccessDeniedException"), OUTCOME_FORBIDDEN);
-    assert_int_equal(judge_name("ResourceNotFoundException"), OUTCOME_NO_TABLE);
-    assert_int_equal(judge_name("NeverHeardOfException"), OUTCOME_UNKNOWN);
     assert_int_equal(judge(500, "{\"__type\":\"x#InternalServerError\"}"), OUTCOME_UNKNOWN);
+    assert_int_equal(judge(500, "{\"__type\":\"x#ValidationException\"}"), OUTCOME_UNKNOWN);
+    assert_int_equal(judge(503, "{\"__type\":\"x#ThrottlingException\"}"), OUTCOME_THROTTLED);
     assert_int_equal(judge(503, NULL), OUTCOME_UNKNOWN);
     assert_int_equal(judge(413, NULL), OUTCOME_FINAL);
     assert_int_equal(judge(200, NULL), OUTCOME_UNKNOWN);
@@ -325,7 +363,8 @@ int main(void)
         cmocka_unit_test(foreign_values_are_refused),
         cmocka_unit_test(items_keep_everything),
         cmocka_unit_test(foreign_items_are_refused),
-        cmocka_unit_test(errors_have_their_meaning),
+        cmocka_unit_test(every_error_has_its_meaning),
+        cmocka_unit_test(an_http_status_counts_where_no_error_is_named),
         cmocka_unit_test(the_reasons_of_a_transaction_are_weighed),
         cmocka_unit_test(profiles_of_a_file),
         cmocka_unit_test(answers_of_a_metadata_endpoint),

@@ -86,6 +86,11 @@ typedef struct hearth_http {
     int (*status)(hearth_req *req);           /* of the reply, 0 before it */
     uint64_t (*duration_ns)(hearth_req *req); /* since the head was complete */
     hearth_str (*route)(hearth_req *req);     /* "/characters/{id}", empty when none matched */
+
+    /* ---- appended ---- */
+
+    /* What stands in front of every path on this host: "/game", or empty. For Location. [loop] */
+    hearth_str (*base_path)(hearth_req *req);
 } hearth_http;
 
 static inline const hearth_http *hearth_http_get(hearth_ctx *ctx)

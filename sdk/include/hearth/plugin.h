@@ -178,7 +178,7 @@ typedef struct hearth_route {
     const char *scope;   /* HEARTH_SCOPE: the scope; several, separated by spaces: any of them */
     uint32_t max_body;   /* bytes; 0: the host's limit */
     uint32_t timeout_ms; /* of a deferral; 0: the host's default */
-    const char *help;    /* one line; feeds the OpenAPI document */
+    const char *help;    /* one line for the OpenAPI document; NULL: it says nothing of the route */
 } hearth_route;
 
 /* The fixed phases of a request that a plugin may add to. */

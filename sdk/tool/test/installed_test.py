@@ -14,6 +14,7 @@ os.environ["HEARTH_BUILD"] = str(BUILD)
 import hearth  # noqa: E402
 
 ID = "com.example.greeter"
+BACKEND = "com.example.store"
 
 
 def run(*command, cwd=None):
@@ -22,6 +23,41 @@ def run(*command, cwd=None):
         raise SystemExit(f"{' '.join(map(str, command))}: exit status {done.returncode}\n"
                          f"{done.stdout}{done.stderr}")
     return done.stdout
+
+
+def build_backend(folder):
+    """A backend of the studio's own: its sources know the installed headers and nothing else."""
+    folder.mkdir()
+    for source in [*(ROOT / "tests/plugins/storage-faulty").glob("*.[ch]"),
+                   *(ROOT / "plugins/shared").glob("storage_*.[ch]")]:
+        (folder / source.name).write_text(source.read_text().replace('"storage-faulty"', f'"{BACKEND}"'))
+    (folder / "CMakeLists.txt").write_text(
+        "cmake_minimum_required(VERSION 3.25)\nproject(store C)\nfind_package(Hearth REQUIRED)\n"
+        "file(GLOB sources *.c)\nfind_package(Threads REQUIRED)\n"
+        f"hearth_add_plugin({BACKEND} SOURCES ${{sources}} LINK Threads::Threads\n"
+        "    DEFINITIONS _GNU_SOURCE OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})\n")
+
+
+def test_backend(folder, prefix):
+    """The installed kit finds a good backend good, and says what a bad one does."""
+    build_backend(folder)
+    run("cmake", "-S", folder, "-B", folder / "build", f"-DCMAKE_PREFIX_PATH={prefix}")
+    run("cmake", "--build", folder / "build")
+    kit = [str(prefix / "bin/hearth"), "conformance", "storage", str(folder / "build" / f"{BACKEND}.so")]
+    good = run(*kit).splitlines()
+    assert good[-1] == f"{len(good) - 1} passed, 0 failed" and len(good) > 40, good
+
+    source = folder / "plugin.c"
+    right = "doc->version != op->base_version"
+    text = source.read_text()
+    assert right in text
+    source.write_text(text.replace(right, "doc->version > op->base_version"))
+    run("cmake", "--build", folder / "build")
+    bad = subprocess.run(kit, capture_output=True, text=True)
+    lines = bad.stdout.splitlines()
+    failed = [line for line in lines if line.startswith("FAIL ")]
+    assert bad.returncode == 1 and failed, (bad.stdout, bad.stderr)
+    assert lines[-1] == f"{len(lines) - 1 - len(failed)} passed, {len(failed)} failed", lines
 
 
 def main():
@@ -41,6 +77,11 @@ def main():
         assert f'"id":"{ID}"' in run(tool, *config, "inspect", ID, "--json").replace(" ", "")
         run(tool, *config, "check")
 
+        suite = run(tool, "conformance", "storage", "storage-sqlite").splitlines()
+        assert suite[-1].endswith(" passed, 0 failed"), suite
+
+        test_backend(folder / "store", prefix)
+
         # A second installation leaves the operator's files alone.
         (etc / f"plugins.available/{ID}.yaml").write_text("greeting: Welcome\n")
         before = (etc / "hearth.yaml").read_text() + "# mine\n"
@@ -55,7 +96,7 @@ def main():
         assert server.stop() == 0
         run(tool, *config, "disable", ID)
         assert not (etc / f"plugins.d/{ID}.yaml").exists()
-    print("installed, written, built, tested, enabled, answered")
+    print("installed, written, built, tested, enabled, answered; a backend of its own judged")
     return 0
 
 

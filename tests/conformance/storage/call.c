@@ -118,25 +118,85 @@ static void on_page(hearth_status status, const hearth_doc *const *docs, size_t 
     answered(call);
 }
 
+/* What is passed: copies that are wiped as soon as the service's function has returned, so that a
+ * backend which still looks at them is found out. */
+struct passed {
+    size_t size;
+    hearth_key key;
+    hearth_str cursor;
+    const hearth_storage_op **list;
+    char bytes[];
+};
+
+static size_t key_size(const hearth_key *key)
+{
+    return key->collection.len + key->partition.len + key->sort.len;
+}
+
+static hearth_key place_key(char **end, const hearth_key *key)
+{
+    hearth_str collection = place(end, key->collection), partition = place(end, key->partition);
+    return (hearth_key){collection, partition, place(end, key->sort)};
+}
+
+static struct passed *pass(const struct call *call)
+{
+    size_t ops = call->count * (sizeof(hearth_storage_op *) + sizeof(hearth_storage_op));
+    size_t size = sizeof(struct passed) + ops + key_size(&call->key) + call->cursor.len;
+    for (size_t i = 0; i < call->count; i++) {
+        const hearth_doc *doc = &call->ops[i]->doc;
+        size += key_size(&doc->key) + doc->body.len + doc->write_id.len;
+    }
+    struct passed *passed = must(calloc(1, size));
+    hearth_storage_op *copies = (hearth_storage_op *)passed->bytes;
+    passed->size = size;
+    passed->list = (const hearth_storage_op **)(copies + call->count);
+    char *end = passed->bytes + ops;
+    passed->key = place_key(&end, &call->key);
+    passed->cursor = place(&end, call->cursor);
+    for (size_t i = 0; i < call->count; i++) {
+        copies[i] = *call->ops[i];
+        copies[i].doc.key = place_key(&end, &call->ops[i]->doc.key);
+        copies[i].doc.body = place(&end, call->ops[i]->doc.body);
+        copies[i].doc.write_id = place(&end, call->ops[i]->doc.write_id);
+        passed->list[i] = &copies[i];
+    }
+    return passed;
+}
+
+/* With bytes that no UTF-8 has and that are behind every key; volatile, or the compiler would see
+ * that nobody reads them. */
+static void wipe(struct passed *passed)
+{
+    volatile char *bytes = (volatile char *)passed;
+    size_t size = passed->size;
+    for (size_t i = 0; i < size; i++)
+        bytes[i] = (char)0xff;
+    free(passed);
+}
+
 static void begin(hearth_ctx *ctx, void *arg)
 {
     struct call *call = arg;
     const hearth_storage *storage = call->run->storage;
     hearth_ctx *provider = ctx->host->provider(ctx, HEARTH_STORAGE_ID);
+    struct passed *passed = pass(call);
+    const hearth_key *key = &passed->key;
 
     call->loop_thread = pthread_self();
     if (call->kind == CALL_GET)
-        storage->get(provider, &call->key, on_get, call);
+        storage->get(provider, key, on_get, call);
     else if (call->kind == CALL_WRITE)
-        storage->write(provider, call->ops, call->count, on_write, call);
+        storage->write(provider, passed->list, call->count, on_write, call);
     else if (call->kind == CALL_TRANSACT)
-        storage->transact(provider, call->ops, call->count, on_write, call);
+        storage->transact(provider, passed->list, call->count, on_write, call);
     else if (call->kind == CALL_QUERY)
-        storage->query(provider, call->key.collection, call->key.partition, call->key.sort,
-                       call->limit, call->cursor, on_page, call);
+        storage->query(provider, key->collection, key->partition, key->sort, call->limit,
+                       passed->cursor, on_page, call);
     else
-        storage->scan(provider, call->key.collection, call->limit, call->cursor, on_page, call);
+        storage->scan(provider, key->collection, call->limit, passed->cursor, on_page, call);
     call->returned = true;
+    wipe(passed);
 }
 
 /* ---- on the waiting thread ---- */

@@ -73,6 +73,10 @@ static void version_must_match(struct run *run)
     results_free(&result, 1);
     EXPECT(run, told, "a stale version: expected CONFLICT with version 2, found outcome %d",
            result.outcome);
+    stale.base_version = 3;
+    stale.doc.version = 4;
+    EXPECT(run, write_one(run, &stale) == HEARTH_STORAGE_CONFLICT,
+           "a version that is yet to come was let in");
     expect_doc(run, &key, 2, "{\"n\":2}");
 }
 
@@ -123,6 +127,9 @@ static void delete_needs_its_condition(struct run *run)
 
     write_one(run, &put);
     EXPECT(run, write_one(run, &stale) == HEARTH_STORAGE_CONFLICT, "a stale delete was let in");
+    stale.base_version = 4;
+    EXPECT(run, write_one(run, &stale) == HEARTH_STORAGE_CONFLICT,
+           "a delete of a version that is yet to come was let in");
     expect_doc(run, &key, 3, "{}");
     EXPECT(run, write_one(run, &right) == HEARTH_STORAGE_OK, "the right delete was refused");
     expect_doc(run, &key, 0, NULL);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 _Noreturn void run_abort(const char *why)
 {
@@ -87,10 +88,28 @@ static void run_checks(struct run *run, const struct check *checks)
     }
 }
 
+/* A backend may still be connecting when the host has started. */
+static void wait_until_reached(struct run *run)
+{
+    hearth_key key = key_of(run, "reached", "");
+    hearth_status status = HEARTH_EUNAVAILABLE;
+
+    for (int i = 0; i < 600 && (status == HEARTH_EUNAVAILABLE || status == HEARTH_ETIMEOUT); i++) {
+        if (i > 0)
+            nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
+        for (uint32_t loop = 0; loop < run->ctx->loops; loop++) {
+            status = call_get(run, loop, &key, NULL);
+            if (status != HEARTH_ENOTFOUND)
+                break;
+        }
+    }
+}
+
 static void *run_suite(void *arg)
 {
     struct run *run = arg;
 
+    wait_until_reached(run);
     if (run->after_restart) {
         run_checks(run, restart_checks_after);
     } else {

@@ -120,6 +120,28 @@ static void chunks_come_back_to_a_bounded_free_list(void **state)
     assert_int_equal(pool.free_count, 0);
 }
 
+static void what_was_secret_is_overwritten(void **state)
+{
+    (void)state;
+    if (HEARTH_ARENA_DEBUG)
+        skip();
+    hearth_arena_pool pool;
+    hearth_arena arena;
+    char *objects[30];
+    static const char zeros[100];
+    arena_pool_init(&pool, 1024, 100);
+    arena_init(&arena, &pool, 1 << 20);
+    arena.secret = true;
+    for (int i = 0; i < 30; i++) {
+        objects[i] = arena_alloc(&arena, 100);
+        memset(objects[i], 'x', 100);
+    }
+    arena_finish(&arena);
+    for (int i = 0; i < 30; i++) /* the chunks are in the pool, and live */
+        assert_memory_equal(objects[i], zeros, 100);
+    arena_pool_finish(&pool);
+}
+
 static void printf_and_dup_end_in_nul(void **state)
 {
     (void)state;
@@ -165,6 +187,7 @@ int main(void)
         cmocka_unit_test(cleanups_run_newest_first_while_memory_is_there),
         cmocka_unit_test(a_cleanup_that_finds_no_room_does_not_run),
         cmocka_unit_test(chunks_come_back_to_a_bounded_free_list),
+        cmocka_unit_test(what_was_secret_is_overwritten),
         cmocka_unit_test(printf_and_dup_end_in_nul),
         cmocka_unit_test(growing_keeps_the_content),
     };

@@ -36,13 +36,13 @@ static void durations_and_sizes_are_strict(void **state)
                 {"7d", 604800000}, {"0", 0},
                 {"0s", 0},         {"106751991167d", INT64_C(106751991167) * 86400000}};
     for (size_t i = 0; i < HEARTH_COUNT(good); i++) {
-        assert_true(parse_duration(str_from(good[i].text), &value));
+        assert_true(conf_duration(str_from(good[i].text), &value));
         assert_true(value == good[i].ms);
     }
     const char *bad[] = {"",    "s",     "10",  "10S",   "1.5s",          "-1s",
                          "1 s", "1h30m", "01s", "10sec", "106751991168d", "99999999999999999999s"};
     for (size_t i = 0; i < HEARTH_COUNT(bad); i++)
-        assert_false(parse_duration(str_from(bad[i]), &value));
+        assert_false(conf_duration(str_from(bad[i]), &value));
     assert_true(parse_size(HEARTH_STR("512"), &value) && value == 512);
     assert_true(parse_size(HEARTH_STR("64k"), &value) && value == 65536);
     assert_true(parse_size(HEARTH_STR("1g"), &value) && value == 1 << 30);

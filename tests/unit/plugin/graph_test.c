@@ -189,6 +189,20 @@ static void a_choice_must_name_an_enabled_provider(void **state)
     assert_string_equal(error.text, "services: storage: a does not provide it");
 }
 
+static void who_only_provides_what_others_are_picked_for_is_passed_over(void **state)
+{
+    (void)state;
+    add("a", "+cache");
+    add("b", "+cache");
+    add("c", "+cache +deep");
+    add("d", "");
+    plugin_choice picked = {HEARTH_STR("cache"), HEARTH_STR("b")};
+    assert_int_equal(resolve(&picked, 1), HEARTH_OK);
+    assert_true(set.items[0]->passed_over);
+    for (size_t i = 1; i < set.count; i++)
+        assert_false(set.items[i]->passed_over);
+}
+
 static void a_table_that_is_too_small_is_refused_or_absent(void **state)
 {
     (void)state;
@@ -222,6 +236,7 @@ int main(void)
         TEST(itself_is_a_cycle),
         TEST(two_providers_are_refused_unless_one_is_picked),
         TEST(a_choice_must_name_an_enabled_provider),
+        TEST(who_only_provides_what_others_are_picked_for_is_passed_over),
         TEST(a_table_that_is_too_small_is_refused_or_absent),
         TEST(the_hosts_interfaces_are_its_own),
     };

@@ -3,7 +3,12 @@
  * may fail at any time without failing a request: a failure is a miss.
  *
  * The first argument is the provider's ctx: host->provider(ctx, HEARTH_CACHE_ID). What is passed is
- * copied before the call returns; a callback runs exactly once, never before the call has returned.
+ * copied before the call returns; a callback runs exactly once, never before the call has returned,
+ * except when memory is out: then at once. All calls for one key come from one loop.
+ *
+ * What get answers is never older than what that loop had put or invalidated before, whatever
+ * failed in between. What another process has written to storage a cache need not know: ask it only
+ * for what nobody else writes.
  */
 #ifndef HEARTH_SERVICE_CACHE_H
 #define HEARTH_SERVICE_CACHE_H

@@ -31,6 +31,8 @@ typedef struct hearth_character_view {
     int32_t damage_dice, damage_sides, damage_modifier; /* 1d8+2; no dice: 0, 0, fixed */
     int32_t unconscious;
     uint64_t version;
+    int32_t attack_range; /* feet; 5 without a weapon that reaches farther */
+    int32_t reserved;
 } hearth_character_view;
 
 typedef enum hearth_character_change_kind {

@@ -88,6 +88,10 @@ typedef struct hearth_entity_create {
     const hearth_claim *claims; /* taken in this order */
     hearth_entity_next next;    /* its receipt is kept for receipt_ttl_ms, apart from the entity */
     int64_t receipt_ttl_ms;
+    /* Appended. CREATE_FULL when the partition has that many of the collection; 0: any number. In
+     * mode shared creates through several processes at the same moment may go past it. */
+    uint32_t max_entities;
+    uint32_t reserved;
 } hearth_entity_create;
 
 typedef enum hearth_create_outcome {
@@ -95,7 +99,8 @@ typedef enum hearth_create_outcome {
     HEARTH_CREATE_REPLAYED = 1, /* the receipt is known: `entity` is what it made then, or NULL if
                                    that is gone */
     HEARTH_CREATE_MISMATCH = 2, /* the receipt's key is known with another body */
-    HEARTH_CREATE_CLAIMED = 3   /* claim number `claim` belongs to another entity */
+    HEARTH_CREATE_CLAIMED = 3,  /* claim number `claim` belongs to another entity */
+    HEARTH_CREATE_FULL = 4      /* there are max_entities already */
 } hearth_create_outcome;
 
 typedef struct hearth_create_result {
@@ -106,8 +111,10 @@ typedef struct hearth_create_result {
 } hearth_create_result;
 
 /* status: OK; ENOTFOUND; EUNAVAILABLE (storage away and not cached, backlog full, journal refused:
- * nothing changed); ETIMEOUT (a durable write whose outcome is not known yet: it stands);
- * EINTERNAL (a body that cannot be read). entity is NULL unless OK. */
+ * nothing changed); ETIMEOUT (a durable write whose outcome is not known yet: it stands, or in
+ * mode shared may have been made); ECONFLICT (commit and remove in mode shared: another process
+ * was ahead and nothing changed; ask for a turn again, which shows what it made); EINTERNAL (a
+ * body that cannot be read). entity is NULL unless OK. */
 typedef void (*hearth_entity_fn)(hearth_status status, const hearth_entity *entity, void *arg);
 
 typedef struct hearth_entities {

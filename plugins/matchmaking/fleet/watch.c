@@ -1,0 +1,197 @@
+/*
+ * watch.c - notices instances that have fallen silent. One and a half intervals: no new sessions
+ * there. Three, by our monotonic clock and only while the registry can be read: lost. The interval
+ * is what the instance was told when it registered, whatever the configuration says now. When more
+ * than half fall silent at once it is rather us, or the network, and nobody is marked.
+ */
+#include "address.h"
+#include "holds.h"
+#include "view.h"
+
+#include <stdlib.h>
+
+#define TICKS_PER_INTERVAL 8
+#define HALF_COUNTS_FROM   3u /* instances */
+
+/* Marks one instance lost, unless it has been heard of since. */
+struct marking {
+    struct change change;
+    struct entry *entry;
+    uint64_t beat;
+    bool marked;
+};
+
+static uint64_t silence_of(const struct entry *entry, uint64_t now_ms)
+{
+    return now_ms - entry->beat_at_ms;
+}
+
+static uint64_t interval_of(const struct entry *entry)
+{
+    uint32_t told_ms = entry->instance->heartbeat_ms;
+    return told_ms > 0 ? told_ms : (uint64_t)mm_conf(entry->fleet->loop)->heartbeat_ms;
+}
+
+void watch_beat(struct entry *entry)
+{
+    struct mm_loop *loop = entry->fleet->loop;
+    if (entry->beat == entry->instance->beat)
+        return;
+    entry->beat = entry->instance->beat;
+    entry->beat_at_ms = loop->clock->loop_ms(loop->ctx);
+    entry->quiet = false;
+}
+
+void watch_restart(struct fleet *fleet)
+{
+    uint64_t now_ms = fleet->loop->clock->loop_ms(fleet->loop->ctx);
+    for (uint32_t i = 0; i < VIEW_BUCKETS; i++) {
+        for (struct entry *entry = fleet->entries[i]; entry; entry = entry->next)
+            entry->beat_at_ms = now_ms;
+    }
+}
+
+static enum verdict apply_lost(struct change *change, struct instance *draft, int64_t now_ms)
+{
+    struct marking *marking = (struct marking *)change;
+    marking->marked = false;
+    if (draft->beat != marking->beat)
+        return UNCHANGED;
+    marking->marked = instance_finish(draft, INSTANCE_LOST, now_ms);
+    return marking->marked ? CHANGED : UNCHANGED;
+}
+
+static void on_address_forgotten(void *arg)
+{
+    struct fleet *fleet = arg;
+    fleet->busy--;
+    changes_idle(fleet);
+}
+
+static void on_lost(struct change *change, hearth_status status, const struct instance *now)
+{
+    struct marking *marking = (struct marking *)change;
+    struct fleet *fleet = marking->entry->fleet;
+    struct mm_loop *loop = fleet->loop;
+    marking->entry->marking = NULL;
+    if (status == HEARTH_OK && marking->marked) {
+        loop->metrics->add(fleet->lost, 1);
+        HEARTH_LOG(loop->log, loop->ctx, NULL, HEARTH_LOG_WARNING,
+                   "instance %s at %s:%u is lost: no heartbeat for three intervals; its sessions "
+                   "have ended",
+                   now->id, now->address, (unsigned)now->port);
+        holds_release_instance(loop, now);
+        fleet->busy++;
+        address_forget(loop, now, on_address_forgotten, fleet);
+    }
+    free(marking);
+}
+
+static void mark(struct entry *entry)
+{
+    struct marking *marking = entry->marking ? NULL : calloc(1, sizeof(*marking));
+    if (!marking)
+        return;
+    *marking = (struct marking){{.apply = apply_lost, .done = on_lost}, entry, entry->beat, false};
+    entry->marking = marking;
+    fleet_change(entry->fleet, entry->id, &marking->change);
+}
+
+static void report_silence(struct fleet *fleet, bool mass_silence)
+{
+    struct mm_loop *loop = fleet->loop;
+    if (mass_silence == fleet->mass_silence)
+        return;
+    fleet->mass_silence = mass_silence;
+    loop->metrics->set(fleet->silent, mass_silence);
+    HEARTH_LOG(loop->log, loop->ctx, NULL, mass_silence ? HEARTH_LOG_ERROR : HEARTH_LOG_INFO,
+               mass_silence ? "more than half of the instances are silent at once: none is marked "
+                              "lost; is the network between them and us well?"
+                            : "most instances are heard of again");
+    loop->ctx->host->health(loop->ctx, "fleet", mass_silence ? HEARTH_DEGRADED : HEARTH_HEALTHY,
+                            mass_silence ? "more than half of the instances are silent" : "");
+}
+
+struct census {
+    uint32_t known, quiet, ready, draining, sessions, players;
+};
+
+static void count(struct entry *entry, uint64_t now_ms, struct census *census)
+{
+    const struct instance *instance = entry->instance;
+    bool quiet = silence_of(entry, now_ms) * 2 > interval_of(entry) * 3;
+    if (quiet != entry->quiet) {
+        entry->quiet = quiet;
+        entry_index(entry);
+    }
+    census->known++;
+    census->quiet += quiet;
+    if (instance->state == INSTANCE_READY && !instance->drain)
+        census->ready++;
+    else
+        census->draining++;
+    census->sessions += instance_active(instance);
+    for (uint32_t i = 0; i < instance->session_count; i++) {
+        if (instance->sessions[i].outcome == OUTCOME_NONE)
+            census->players += session_taken(&instance->sessions[i]);
+    }
+}
+
+static void show(struct fleet *fleet, const struct census *census)
+{
+    const hearth_metrics *metrics = fleet->loop->metrics;
+    metrics->set(fleet->ready, census->ready);
+    metrics->set(fleet->draining, census->draining);
+    metrics->set(fleet->sessions, census->sessions);
+    metrics->set(fleet->players, census->players);
+}
+
+/* The latest look at the registry is old: it hangs, or this process stood still. Heartbeats may
+ * have come meanwhile, or would have, had anybody been there to take them. */
+static bool is_blind(const struct fleet *fleet, uint64_t now_ms)
+{
+    const struct matchmaking_conf *conf = mm_conf(fleet->loop);
+    return now_ms - fleet->pass_ended_ms > (uint64_t)(conf->heartbeat_ms + conf->refresh_ms);
+}
+
+static void on_tick(hearth_ctx *ctx, void *arg)
+{
+    struct fleet *fleet = arg;
+    struct census census = {0};
+    uint64_t now_ms = fleet->loop->clock->loop_ms(ctx);
+    if (is_blind(fleet, now_ms))
+        watch_restart(fleet);
+    for (uint32_t i = 0; i < VIEW_BUCKETS; i++) {
+        for (struct entry *entry = fleet->entries[i]; entry; entry = entry->next) {
+            if (entry->instance && !instance_is_final(entry->instance))
+                count(entry, now_ms, &census);
+        }
+    }
+    show(fleet, &census);
+    report_silence(fleet, census.known >= HALF_COUNTS_FROM && census.quiet * 2 > census.known);
+    if (fleet->mass_silence || fleet->registry_failed)
+        return;
+    for (uint32_t i = 0; i < VIEW_BUCKETS; i++) {
+        struct entry *next;
+        for (struct entry *entry = fleet->entries[i]; entry; entry = next) {
+            next = entry->next;
+            if (entry->instance && !instance_is_final(entry->instance) &&
+                silence_of(entry, now_ms) >= 3 * interval_of(entry))
+                mark(entry);
+        }
+    }
+}
+
+hearth_status watch_start(struct fleet *fleet)
+{
+    struct mm_loop *loop = fleet->loop;
+    uint64_t period_ms = (uint64_t)mm_conf(loop)->heartbeat_ms / TICKS_PER_INTERVAL;
+    fleet->watch_timer = loop->timer->start(loop->ctx, period_ms, period_ms, on_tick, fleet);
+    return fleet->watch_timer ? HEARTH_OK : HEARTH_ENOMEM;
+}
+
+void watch_stop(struct fleet *fleet)
+{
+    fleet->loop->timer->stop(fleet->watch_timer);
+    fleet->watch_timer = NULL;
+}

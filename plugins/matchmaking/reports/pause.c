@@ -1,0 +1,34 @@
+/*
+ * pause.c - see pause.h.
+ */
+#include "pause.h"
+
+#define PAUSE_MIN_MS 4u
+#define PAUSE_MAX_MS 500u
+
+void pause_init(struct pause *pause, struct mm_loop *loop)
+{
+    *pause = (struct pause){.loop = loop,
+                            .deadline_ms = loop->clock->loop_ms(loop->ctx) + WORK_DEADLINE_MS};
+}
+
+static void on_timer(hearth_ctx *ctx, void *arg)
+{
+    struct pause *pause = arg;
+    (void)ctx;
+    pause->resume(pause->arg);
+}
+
+bool pause_begin(struct pause *pause, void (*resume)(void *arg), void *arg)
+{
+    struct mm_loop *loop = pause->loop;
+    uint32_t bound = PAUSE_MIN_MS << (pause->times < 8 ? pause->times : 8);
+    uint64_t delay =
+        1 + loop->random->below(loop->ctx, bound < PAUSE_MAX_MS ? bound : PAUSE_MAX_MS);
+    if (loop->clock->loop_ms(loop->ctx) + delay > pause->deadline_ms)
+        return false;
+    pause->times++;
+    pause->resume = resume;
+    pause->arg = arg;
+    return loop->timer->start(loop->ctx, delay, 0, on_timer, pause) != NULL;
+}

@@ -1,0 +1,558 @@
+/*
+ * instances_test.c - registration, heartbeats, leaving, draining and the list, through the plugin's
+ * routes.
+ */
+#include "plugin_fixture.h"
+
+#include <hearth/service/storage.h>
+
+#define GOOD                                                                                       \
+    "\"address\":\"192.0.2.7\",\"port\":40000,\"version\":\"1.0.0\",\"wireVersion\":1,"            \
+    "\"capacity\":{\"gameSims\":2,\"players\":3}"
+
+static hearth_test_call *register_with(struct world *world, const char *body)
+{
+    return send_as(world, "fleet", "gamesim", "POST", "/gamesim-instances", body);
+}
+
+static hearth_test_call *list_as(struct world *world, const char *user, const char *scope)
+{
+    hearth_test_call *call = send_as(world, user, scope, "GET", "/gamesim-instances", NULL);
+    hearth_test_advance(world->host, 150); /* passes over the registry keep a distance */
+    return call;
+}
+
+static hearth_test_call *list(struct world *world)
+{
+    return list_as(world, "fleet", "gamesim");
+}
+
+static hearth_test_call *call_instance(struct world *world, const char *user, const char *scope,
+                                       const char *method, const char *id, const char *rest)
+{
+    char path[128];
+    snprintf(path, sizeof(path), "/gamesim-instances/%s%s", id, rest);
+    return send_as(world, user, scope, method, path, NULL);
+}
+
+static void keep(const char *id, char out[64])
+{
+    snprintf(out, 64, "%s", id);
+}
+
+static void on_page(hearth_status status, const hearth_doc *const *docs, size_t count,
+                    hearth_str cursor, void *arg)
+{
+    (void)docs;
+    (void)cursor;
+    assert_int_equal(status, HEARTH_OK);
+    *(int *)arg = (int)count;
+}
+
+static int count_documents(struct world *world, const char *collection)
+{
+    hearth_ctx *provider;
+    const hearth_storage *storage =
+        hearth_test_service(world->host, HEARTH_STORAGE_ID, 0, &provider);
+    int count = -1;
+    storage->scan(provider, (hearth_str){collection, strlen(collection)}, 100, (hearth_str){"", 0},
+                  on_page, &count);
+    hearth_test_pump(world->host);
+    return count;
+}
+
+/* ---- registering ---- */
+
+static void an_instance_is_told_what_it_needs(void **state)
+{
+    struct world *world = *state;
+    hearth_test_call *call = register_with(world, "{" GOOD ",\"region\":\"eu-1\"}");
+    char expected[128], id[64];
+    assert_status(call, 201);
+    keep(text_of(call, "id"), id);
+    assert_int_equal(strlen(id), 36);
+    assert_int_equal(number_of(call, "heartbeatSeconds"), 30);
+    assert_int_equal(number_of(call, "tokenLifetimeSeconds"), 30);
+    assert_int_equal(number_of(call, "rejoinSeconds"), 120);
+    assert_int_equal(strlen(text_of(call, "connectKey")), 64);
+    assert_string_equal(text_of(call, "protocolId"), "4865617274680001");
+    snprintf(expected, sizeof(expected), "token-%s-1", id);
+    assert_string_equal(text_of(call, "instanceToken"), expected);
+
+    call = list(world);
+    assert_string_equal(text_of(call, "instances.0.id"), id);
+    assert_string_equal(text_of(call, "instances.0.address"), "192.0.2.7");
+    assert_int_equal(number_of(call, "instances.0.port"), 40000);
+    assert_string_equal(text_of(call, "instances.0.region"), "eu-1");
+    assert_string_equal(text_of(call, "instances.0.version"), "1.0.0");
+    assert_string_equal(text_of(call, "instances.0.state"), "ready");
+    assert_int_equal(number_of(call, "instances.0.activeGameSims"), 0);
+    assert_int_equal(number_of(call, "instances.0.players"), 0);
+    assert_int_equal(number_of(call, "instances.0.capacity.gameSims"), 2);
+    assert_int_equal(number_of(call, "instances.0.capacity.players"), 3);
+    assert_null(strstr(hearth_test_body(call).ptr, "onnectKey"));
+}
+
+static void a_region_may_be_left_out_and_ipv6_has_one_spelling(void **state)
+{
+    struct world *world = *state;
+    hearth_test_call *call = register_with(
+        world, "{\"address\":\"2001:DB8:0::1\",\"port\":1,\"version\":\"v\",\"wireVersion\":7,"
+               "\"addresses\":[\"192.0.2.9:5\",\"[2001:db8::2]:65535\"],"
+               "\"capacity\":{\"gameSims\":1000,\"players\":64}}");
+    assert_status(call, 201);
+    call = list(world);
+    assert_string_equal(text_of(call, "instances.0.region"), "local");
+    assert_string_equal(text_of(call, "instances.0.address"), "2001:db8::1");
+}
+
+static void bad_registrations_are_named(void **state)
+{
+    static const char *const rows[][3] = {
+        {"", "INVALID_JSON", ""},
+        {"[]", "INVALID_REQUEST", ""},
+        {"{" GOOD ",\"connectKey\":\"00\"}", "INVALID_REQUEST", "connectKey"},
+        {"{" GOOD ",\"region\":\"\"}", "INVALID_REQUEST", "region"},
+        {"{" GOOD ",\"region\":null}", "INVALID_REQUEST", "region"},
+        {"{" GOOD ",\"region\":\"eu west\"}", "INVALID_REQUEST", "region"},
+        {"{" GOOD ",\"region\":\"123456789012345678901234567890123\"}", "INVALID_REQUEST",
+         "region"},
+        {"{" GOOD ",\"addresses\":[\"192.0.2.9\"]}", "INVALID_REQUEST", "addresses"},
+        {"{" GOOD ",\"addresses\":[\"192.0.2.9:0\"]}", "INVALID_REQUEST", "addresses"},
+        {"{" GOOD ",\"addresses\":[7]}", "INVALID_REQUEST", "addresses"},
+        {"{" GOOD ",\"addresses\":[\"192.0.2.1:1\",\"192.0.2.1:2\",\"192.0.2.1:3\","
+         "\"192.0.2.1:4\",\"192.0.2.1:5\"]}",
+         "INVALID_REQUEST", "addresses"},
+        {"{\"port\":1,\"version\":\"1\",\"wireVersion\":1,\"capacity\":{\"gameSims\":1,"
+         "\"players\":1}}",
+         "INVALID_REQUEST", "address"},
+#define BUT(address_, port_, version_, wire_, capacity_)                                           \
+    "{\"address\":" address_ ",\"port\":" port_ ",\"version\":" version_ ",\"wireVersion\":" wire_ \
+    ",\"capacity\":" capacity_ "}"
+#define A "\"192.0.2.7\""
+#define C "{\"gameSims\":1,\"players\":1}"
+        {BUT("\"gamesim.example\"", "1", "\"1\"", "1", C), "INVALID_REQUEST", "address"},
+        {BUT("\"192.0.2\"", "1", "\"1\"", "1", C), "INVALID_REQUEST", "address"},
+        {BUT("\"192.0.2.7:1\"", "1", "\"1\"", "1", C), "INVALID_REQUEST", "address"},
+        {BUT("\"[::1]\"", "1", "\"1\"", "1", C), "INVALID_REQUEST", "address"},
+        {BUT("\"0.0.0.0\"", "1", "\"1\"", "1", C), "INVALID_REQUEST", "address"},
+        {BUT("\"::\"", "1", "\"1\"", "1", C), "INVALID_REQUEST", "address"},
+        {BUT("\"192.0.2.7\\u0000\"", "1", "\"1\"", "1", C), "INVALID_REQUEST", "address"},
+        {BUT("\"\"", "1", "\"1\"", "1", C), "INVALID_REQUEST", "address"},
+        {BUT(A, "0", "\"1\"", "1", C), "INVALID_REQUEST", "port"},
+        {BUT(A, "65536", "\"1\"", "1", C), "INVALID_REQUEST", "port"},
+        {BUT(A, "\"1\"", "\"1\"", "1", C), "INVALID_REQUEST", "port"},
+        {BUT(A, "1", "\"\"", "1", C), "INVALID_REQUEST", "version"},
+        {BUT(A, "1", "\"1/2\"", "1", C), "INVALID_REQUEST", "version"},
+        {BUT(A, "1", "\"1\"", "0", C), "INVALID_REQUEST", "wireVersion"},
+        {BUT(A, "1", "\"1\"", "4294967296", C), "INVALID_REQUEST", "wireVersion"},
+        {BUT(A, "1", "\"1\"", "1", "[]"), "INVALID_REQUEST", "capacity"},
+        {BUT(A, "1", "\"1\"", "1", "{\"gameSims\":0,\"players\":1}"), "INVALID_REQUEST",
+         "capacity.gameSims"},
+        {BUT(A, "1", "\"1\"", "1", "{\"gameSims\":1001,\"players\":1}"), "INVALID_REQUEST",
+         "capacity.gameSims"},
+        {BUT(A, "1", "\"1\"", "1", "{\"gameSims\":1,\"players\":65}"), "INVALID_REQUEST",
+         "capacity.players"},
+        {BUT(A, "1", "\"1\"", "1", "{\"gameSims\":1}"), "INVALID_REQUEST", "capacity.players"},
+        {BUT(A, "1", "\"1\"", "1", "{\"gameSims\":1,\"players\":1,\"bots\":1}"), "INVALID_REQUEST",
+         "capacity.bots"},
+    };
+    struct world *world = *state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        hearth_test_call *call = register_with(world, rows[i][0]);
+        if (hearth_test_status(call) != 400 || strcmp(code_of(call), rows[i][1]) != 0 ||
+            !strstr(hearth_test_body(call).ptr, rows[i][2]))
+            fail_msg("%s: expected %s %s, found %d %s", rows[i][0], rows[i][1], rows[i][2],
+                     hearth_test_status(call), hearth_test_body(call).ptr);
+    }
+    assert_null(hearth_test_json(list(world), "instances.0"));
+}
+
+static void only_instances_register(void **state)
+{
+    assert_refused(send_as(*state, ALICE, "player", "POST", "/gamesim-instances", "{" GOOD "}"),
+                   403, "FORBIDDEN");
+}
+
+static void who_comes_to_an_address_replaces_who_was_there(void **state)
+{
+    struct world *world = *state;
+    char first[64], second[64], game_sim[64];
+    keep(register_at(world, 40000), first);
+    keep(open_session(world, ALICE, ALICES_HERO), game_sim);
+    keep(register_at(world, 40000), second);
+    assert_string_not_equal(first, second);
+    assert_refused(beat(world, first, 1, "[]"), 404, "INSTANCE_NOT_FOUND");
+    assert_status(beat(world, second, 1, "[]"), 200);
+    hearth_test_call *call = list(world);
+    assert_string_equal(text_of(call, "instances.0.id"), second);
+    assert_null(hearth_test_json(call, "instances.1"));
+    assert_int_equal(releases_of(world, ALICES_HERO, game_sim), 1);
+    assert_int_equal(
+        hearth_test_metric(world->host, "hearth_matchmaking_instances_lost_total", NULL), 1);
+    /* Another port, or another spelling of another address, is another instance. */
+    register_at(world, 40001);
+    assert_status(beat(world, second, 2, "[]"), 200);
+}
+
+static void without_storage_or_key_nothing_is_registered(void **state)
+{
+    struct world *world = *state;
+    world->script.issue_fails = 1;
+    assert_refused(register_with(world, "{" GOOD "}"), 503, "STORAGE_UNAVAILABLE");
+    world->script.issue_fails = 0;
+    world_fault(world, "down");
+    hearth_test_call *call = register_with(world, "{" GOOD "}");
+    hearth_test_advance(world->host, 9500);
+    assert_refused(call, 503, "STORAGE_UNAVAILABLE");
+    assert_non_null(hearth_test_header(call, "Retry-After"));
+    call = list(world);
+    hearth_test_advance(world->host, 9500);
+    assert_refused(call, 503, "STORAGE_UNAVAILABLE");
+    world_fault(world, "ok");
+    assert_null(hearth_test_json(list(world), "instances.0"));
+    assert_non_null(register_at(world, 40000));
+}
+
+static void a_lost_answer_of_storage_makes_no_second_instance(void **state)
+{
+    struct world *world = *state;
+    world_fault(world, "lost");
+    hearth_test_call *call = register_with(world, "{" GOOD "}");
+    hearth_test_advance(world->host, 2000);
+    assert_status(call, 201);
+    world_fault(world, "ok");
+    call = list(world);
+    assert_non_null(hearth_test_json(call, "instances.0"));
+    assert_null(hearth_test_json(call, "instances.1"));
+}
+
+/* ---- heartbeats ---- */
+
+static void bad_heartbeats_are_named(void **state)
+{
+    static const char *const rows[][3] = {
+        {"", "INVALID_JSON", ""},
+        {"{\"sequence\":1,\"state\":\"ready\"}", "INVALID_REQUEST", "gameSims"},
+        {"{\"sequence\":0,\"state\":\"ready\",\"gameSims\":[]}", "INVALID_REQUEST", "sequence"},
+        {"{\"sequence\":1,\"state\":\"lost\",\"gameSims\":[]}", "INVALID_REQUEST", "state"},
+        {"{\"sequence\":1,\"state\":\"ready\",\"gameSims\":[],\"drain\":true}", "INVALID_REQUEST",
+         "drain"},
+        {"{\"sequence\":1,\"state\":\"ready\",\"gameSims\":[7]}", "INVALID_REQUEST", "gameSims.0"},
+        {"{\"sequence\":1,\"state\":\"ready\",\"gameSims\":[{\"players\":[]}]}", "INVALID_REQUEST",
+         "gameSims.0.id"},
+        {"{\"sequence\":1,\"state\":\"ready\",\"gameSims\":[{\"id\":\"7\",\"players\":[]}]}",
+         "INVALID_ID", "gameSims.0.id"},
+        {"{\"sequence\":1,\"state\":\"ready\",\"gameSims\":[{\"id\":\"" NOBODY
+         "\",\"players\":[7]}]}",
+         "INVALID_ID", "gameSims.0.players"},
+        {"{\"sequence\":1,\"state\":\"ready\",\"gameSims\":[{\"id\":\"" NOBODY
+         "\",\"players\":{}}]}",
+         "INVALID_REQUEST", "gameSims.0.players"},
+    };
+    struct world *world = *state;
+    char path[128];
+    const char *id = register_at(world, 40000);
+    snprintf(path, sizeof(path), "/gamesim-instances/%s/heartbeat", id);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        hearth_test_call *call = send_as(world, id, "gamesim", "PUT", path, rows[i][0]);
+        if (hearth_test_status(call) != 400 || strcmp(code_of(call), rows[i][1]) != 0 ||
+            !strstr(hearth_test_body(call).ptr, rows[i][2]))
+            fail_msg("%s: expected %s %s, found %d %s", rows[i][0], rows[i][1], rows[i][2],
+                     hearth_test_status(call), hearth_test_body(call).ptr);
+    }
+    assert_refused(send_as(world, id, "gamesim", "PUT", "/gamesim-instances/7/heartbeat",
+                           "{\"sequence\":1,\"state\":\"ready\",\"gameSims\":[]}"),
+                   400, "INVALID_ID");
+}
+
+static void a_session_has_at_most_64_players(void **state)
+{
+    struct world *world = *state;
+    char id[64], list_of[4000] = "[{\"id\":\"" NOBODY "\",\"players\":[";
+    keep(register_at(world, 40000), id);
+    for (int i = 0; i < 64; i++)
+        snprintf(list_of + strlen(list_of), sizeof(list_of) - strlen(list_of), "%s\"" ALICE "\"",
+                 i ? "," : "");
+    size_t len = strlen(list_of);
+    strcpy(list_of + len, "]}]");
+    assert_status(beat(world, id, 1, list_of), 200);
+    strcpy(list_of + len, ",\"" ALICE "\"]}]");
+    assert_refused(beat(world, id, 2, list_of), 400, "INVALID_REQUEST");
+}
+
+static void only_the_instance_itself_is_heard(void **state)
+{
+    struct world *world = *state;
+    char first[64], second[64], path[128];
+    const char *body = "{\"sequence\":1,\"state\":\"ready\",\"gameSims\":[]}";
+    keep(register_at(world, 40000), first);
+    keep(register_at(world, 40001), second);
+    snprintf(path, sizeof(path), "/gamesim-instances/%s/heartbeat", first);
+    assert_refused(send_as(world, second, "gamesim", "PUT", path, body), 403, "FORBIDDEN");
+    assert_refused(send_as(world, "fleet", "gamesim", "PUT", path, body), 403, "FORBIDDEN");
+    assert_refused(send_as(world, first, "player", "PUT", path, body), 403, "FORBIDDEN");
+    assert_refused(call_instance(world, second, "gamesim", "DELETE", first, ""), 403, "FORBIDDEN");
+    assert_refused(
+        send_as(world, second, "gamesim", "PUT", "/gamesim-instances/" NOBODY "/heartbeat", body),
+        404, "INSTANCE_NOT_FOUND");
+    assert_refused(beat(world, NOBODY, 1, "[]"), 404, "INSTANCE_NOT_FOUND");
+    for (char *c = path + 19; *c != '/'; c++)
+        *c = (char)(*c >= 'a' ? *c - 32 : *c);
+    assert_status(send_as(world, first, "gamesim", "PUT", path, body), 200);
+}
+
+static void a_heartbeat_learns_what_is_to_end(void **state)
+{
+    struct world *world = *state;
+    char id[64], game_sim[64], body[512];
+    keep(register_at(world, 40000), id);
+    keep(open_session(world, ALICE, ALICES_HERO), game_sim);
+    snprintf(body, sizeof(body),
+             "[{\"id\":\"%s\",\"players\":[\"" ALICE "\",\"" BOB "\"]},"
+             "{\"id\":\"" NOBODY "\",\"players\":[]}]",
+             game_sim);
+    hearth_test_call *call = beat(world, id, 1, body);
+    assert_status(call, 200);
+    assert_string_equal(hearth_test_json(call, "drain"), "false");
+    assert_string_equal(text_of(call, "end.0"), NOBODY);
+    assert_null(hearth_test_json(call, "end.1"));
+    assert_string_equal(text_of(call, "kick.0.gameSimId"), game_sim); /* Bob has no seat */
+    assert_string_equal(text_of(call, "kick.0.userId"), BOB);
+    assert_null(hearth_test_json(call, "kick.1"));
+    assert_null(hearth_test_json(call, "instanceToken"));
+    call = list(world);
+    assert_int_equal(number_of(call, "instances.0.activeGameSims"), 1);
+    assert_int_equal(number_of(call, "instances.0.players"), 1);
+}
+
+static void who_leaves_is_kicked_and_then_his_seat_is_free(void **state)
+{
+    struct world *world = *state;
+    char id[64], game_sim[64], path[128], with_both[256], with_bob[256];
+    keep(register_at(world, 40000), id);
+    keep(open_session(world, ALICE, ALICES_HERO), game_sim);
+    join_session(world, game_sim, BOB, BOBS_HERO);
+    snprintf(with_both, sizeof(with_both),
+             "[{\"id\":\"%s\",\"players\":[\"" ALICE "\",\"" BOB "\"]}]", game_sim);
+    snprintf(with_bob, sizeof(with_bob), "[{\"id\":\"%s\",\"players\":[\"" BOB "\"]}]", game_sim);
+    assert_status(beat(world, id, 1, with_both), 200);
+    snprintf(path, sizeof(path), "/gamesims/%s/leave", game_sim);
+    assert_status(send_as(world, ALICE, "player", "POST", path, NULL), 204);
+    hearth_test_call *call = beat(world, id, 2, with_both);
+    assert_string_equal(text_of(call, "kick.0.userId"), ALICE);
+    assert_int_equal(number_of(list(world), "instances.0.players"), 2);
+    call = beat(world, id, 3, with_bob);
+    assert_null(hearth_test_json(call, "kick.0"));
+    assert_int_equal(number_of(list(world), "instances.0.players"), 1);
+    assert_int_equal(releases_of(world, BOBS_HERO, game_sim), 0);
+    /* An older one, late on its way, changes nothing; it is answered all the same. */
+    call = beat(world, id, 2, with_both);
+    assert_status(call, 200);
+    assert_string_equal(text_of(call, "kick.0.userId"), ALICE);
+    assert_int_equal(number_of(list(world), "instances.0.players"), 1);
+}
+
+static void a_session_without_players_ends_and_is_recorded(void **state)
+{
+    struct world *world = *state;
+    char id[64], game_sim[64], path[128];
+    keep(register_at(world, 40000), id);
+    keep(open_session(world, ALICE, ALICES_HERO), game_sim);
+    snprintf(path, sizeof(path), "/gamesims/%s", game_sim);
+    hearth_test_advance(world->host, 39000); /* her token, and nearly the grace */
+    assert_status(beat(world, id, 1, "[]"), 200);
+    assert_string_equal(text_of(send_as(world, BOB, "player", "GET", path, NULL), "state"), "open");
+    hearth_test_advance(world->host, 2000);
+    assert_status(beat(world, id, 2, "[]"), 200);
+    hearth_test_call *call = send_as(world, BOB, "player", "GET", path, NULL);
+    assert_string_equal(text_of(call, "state"), "ended");
+    assert_string_equal(text_of(call, "outcome"), "abandoned");
+    assert_int_equal(count_documents(world, "gamesims"), 1);
+    assert_int_equal(number_of(list(world), "instances.0.activeGameSims"), 0);
+    assert_int_equal(releases_of(world, ALICES_HERO, game_sim), 1);
+    assert_status(beat(world, id, 3, "[]"), 200);
+    assert_int_equal(releases_of(world, ALICES_HERO, game_sim), 1); /* it was forgotten */
+}
+
+static void what_could_not_be_recorded_is_recorded_later(void **state)
+{
+    struct world *world = *state;
+    char id[64], game_sim[64], path[128];
+    keep(register_at(world, 40000), id);
+    keep(open_session(world, ALICE, ALICES_HERO), game_sim);
+    snprintf(path, sizeof(path), "/gamesims/%s", game_sim);
+    hearth_test_advance(world->host, 41000);
+    world_fault(world, "failed gamesims");
+    hearth_test_call *call = beat(world, id, 1, "[]");
+    hearth_test_advance(world->host, 9500);
+    assert_status(call, 200);
+    world_fault(world, "ok");
+    assert_int_equal(count_documents(world, "gamesims"), 0);
+    call = send_as(world, BOB, "player", "GET", path, NULL);
+    assert_string_equal(text_of(call, "outcome"), "abandoned"); /* the list has it still */
+    assert_status(beat(world, id, 2, "[]"), 200);
+    call = send_as(world, BOB, "player", "GET", path, NULL);
+    assert_string_equal(text_of(call, "outcome"), "abandoned");
+    assert_int_equal(count_documents(world, "gamesims"), 1);
+}
+
+static void a_write_whose_answer_is_lost_counts_once(void **state)
+{
+    struct world *world = *state;
+    char id[64], game_sim[64];
+    keep(register_at(world, 40000), id);
+    keep(open_session(world, ALICE, ALICES_HERO), game_sim);
+    hearth_test_advance(world->host, 41000);
+    world_fault(world, "lost gamesim-instances");
+    hearth_test_call *call = beat(world, id, 1, "[]");
+    hearth_test_advance(world->host, 3000);
+    assert_status(call, 200);
+    world_fault(world, "ok");
+    assert_true(releases_of(world, ALICES_HERO, game_sim) >= 1);
+    assert_int_equal(number_of(list(world), "instances.0.activeGameSims"), 0);
+}
+
+static void a_token_is_renewed_in_the_second_half_of_its_life(void **state)
+{
+    struct world *world = *state;
+    char id[64], expected[128];
+    keep(register_at(world, 40000), id);
+    assert_null(hearth_test_json(beat(world, id, 1, "[]"), "instanceToken"));
+    /* The fake host's identities live for an hour: less than half of this. */
+    assert_int_equal(hearth_test_reload(world->host, "matchmaking", "instance_token_ttl=121m"),
+                     HEARTH_OK);
+    hearth_test_call *call = beat(world, id, 2, "[]");
+    snprintf(expected, sizeof(expected), "token-%s-2", id);
+    assert_string_equal(text_of(call, "instanceToken"), expected);
+    world->script.issue_fails = 1;
+    call = beat(world, id, 3, "[]");
+    assert_status(call, 200);
+    assert_null(hearth_test_json(call, "instanceToken"));
+}
+
+static void without_storage_a_heartbeat_is_told_so(void **state)
+{
+    struct world *world = *state;
+    char id[64];
+    keep(register_at(world, 40000), id);
+    world_fault(world, "down");
+    hearth_test_call *call = beat(world, id, 1, "[]");
+    hearth_test_advance(world->host, 9900);
+    assert_refused(call, 503, "STORAGE_UNAVAILABLE");
+    world_fault(world, "ok");
+    assert_status(beat(world, id, 1, "[]"), 200);
+}
+
+/* ---- leaving and draining ---- */
+
+static void an_instance_leaves_and_its_sessions_are_lost(void **state)
+{
+    struct world *world = *state;
+    char id[64], game_sim[64], path[128];
+    keep(register_at(world, 40000), id);
+    keep(open_session(world, ALICE, ALICES_HERO), game_sim);
+    assert_status(call_instance(world, id, "gamesim", "DELETE", id, ""), 204);
+    assert_int_equal(releases_of(world, ALICES_HERO, game_sim), 1);
+    assert_null(hearth_test_json(list(world), "instances.0"));
+    snprintf(path, sizeof(path), "/gamesims/%s", game_sim);
+    hearth_test_call *call = send_as(world, BOB, "player", "GET", path, NULL);
+    assert_string_equal(text_of(call, "outcome"), "lost");
+    assert_refused(beat(world, id, 1, "[]"), 404, "INSTANCE_NOT_FOUND");
+    assert_status(call_instance(world, id, "gamesim", "DELETE", id, ""), 204);
+    assert_refused(call_instance(world, NOBODY, "gamesim", "DELETE", NOBODY, ""), 404,
+                   "INSTANCE_NOT_FOUND");
+}
+
+static void who_left_does_not_touch_who_came_to_his_address(void **state)
+{
+    struct world *world = *state;
+    char first[64], second[64];
+    keep(register_at(world, 40000), first);
+    keep(register_at(world, 40000), second);
+    assert_status(call_instance(world, first, "gamesim", "DELETE", first, ""), 204);
+    register_at(world, 40000); /* the address still names the second one */
+    assert_refused(beat(world, second, 1, "[]"), 404, "INSTANCE_NOT_FOUND");
+}
+
+static void the_address_of_who_is_gone_or_lost_is_forgotten(void **state)
+{
+    struct world *world = *state;
+    char first[64], second[64];
+    keep(register_at(world, 40000), first);
+    keep(register_at(world, 40001), second);
+    register_at(world, 40001);
+    assert_int_equal(count_documents(world, "gamesim-addresses"), 2);
+    assert_status(call_instance(world, first, "gamesim", "DELETE", first, ""), 204);
+    assert_int_equal(count_documents(world, "gamesim-addresses"), 1);
+    assert_status(call_instance(world, second, "gamesim", "DELETE", second, ""), 204);
+    assert_int_equal(count_documents(world, "gamesim-addresses"), 1);
+    hearth_test_advance(world->host, 95000);
+    assert_null(hearth_test_json(list(world), "instances.0"));
+    assert_int_equal(count_documents(world, "gamesim-addresses"), 0);
+}
+
+static void an_operator_drains(void **state)
+{
+    struct world *world = *state;
+    char id[64];
+    keep(register_at(world, 40000), id);
+    assert_refused(call_instance(world, id, "gamesim", "POST", id, "/drain"), 403, "FORBIDDEN");
+    assert_status(call_instance(world, ALICE, "admin", "POST", id, "/drain"), 204);
+    assert_status(call_instance(world, ALICE, "admin", "POST", id, "/drain"), 204);
+    assert_string_equal(text_of(list(world), "instances.0.state"), "draining");
+    hearth_test_call *call = beat(world, id, 1, "[]");
+    assert_string_equal(hearth_test_json(call, "drain"), "true");
+    assert_string_equal(text_of(list(world), "instances.0.state"), "draining");
+    assert_refused(send_as(world, ALICE, "player", "POST", "/gamesims",
+                           "{\"characterId\":\"" ALICES_HERO "\"}"),
+                   503, "NO_CAPACITY");
+    assert_refused(call_instance(world, ALICE, "admin", "POST", NOBODY, "/drain"), 404,
+                   "INSTANCE_NOT_FOUND");
+    assert_refused(call_instance(world, ALICE, "admin", "POST", "7", "/drain"), 400, "INVALID_ID");
+    assert_status(call_instance(world, id, "gamesim", "DELETE", id, ""), 204);
+    assert_refused(call_instance(world, ALICE, "admin", "POST", id, "/drain"), 404,
+                   "INSTANCE_NOT_FOUND");
+}
+
+static void admins_and_instances_see_the_list(void **state)
+{
+    struct world *world = *state;
+    assert_status(list_as(world, ALICE, "admin"), 200);
+    assert_refused(list_as(world, ALICE, "player"), 403, "FORBIDDEN");
+    for (unsigned i = 0; i < 40; i++)
+        register_at(world, 40000 + i);
+    hearth_test_call *call = list(world);
+    assert_non_null(hearth_test_json(call, "instances.39.id"));
+    assert_null(hearth_test_json(call, "instances.40"));
+}
+
+int main(void)
+{
+#define TEST(name_) cmocka_unit_test_setup_teardown(name_, world_start, world_stop)
+    const struct CMUnitTest tests[] = {
+        TEST(an_instance_is_told_what_it_needs),
+        TEST(a_region_may_be_left_out_and_ipv6_has_one_spelling),
+        TEST(bad_registrations_are_named),
+        TEST(only_instances_register),
+        TEST(who_comes_to_an_address_replaces_who_was_there),
+        TEST(without_storage_or_key_nothing_is_registered),
+        TEST(a_lost_answer_of_storage_makes_no_second_instance),
+        TEST(bad_heartbeats_are_named),
+        TEST(a_session_has_at_most_64_players),
+        TEST(only_the_instance_itself_is_heard),
+        TEST(a_heartbeat_learns_what_is_to_end),
+        TEST(who_leaves_is_kicked_and_then_his_seat_is_free),
+        TEST(a_session_without_players_ends_and_is_recorded),
+        TEST(what_could_not_be_recorded_is_recorded_later),
+        TEST(a_write_whose_answer_is_lost_counts_once),
+        TEST(a_token_is_renewed_in_the_second_half_of_its_life),
+        TEST(without_storage_a_heartbeat_is_told_so),
+        TEST(an_instance_leaves_and_its_sessions_are_lost),
+        TEST(who_left_does_not_touch_who_came_to_his_address),
+        TEST(the_address_of_who_is_gone_or_lost_is_forgotten),
+        TEST(an_operator_drains),
+        TEST(admins_and_instances_see_the_list),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,75 @@
+/*
+ * redis_connection.h - a loop's one connection to Redis: it comes up by itself, comes back by
+ * itself, and answers everything that was in flight when it breaks. The plugin declares in `uses`
+ * what REDIS_CONNECTION_USES names.
+ */
+#ifndef REDIS_CONNECTION_H
+#define REDIS_CONNECTION_H
+
+#include <hearth/metrics.h>
+#include <hearth/plugin.h>
+#include <hearth/poll.h>
+#include <hearth/random.h>
+#include <hearth/task.h>
+#include <hearth/timer.h>
+
+#include <hiredis/hiredis.h>
+#include <stdbool.h>
+
+#include "redis_command.h"
+#include "redis_config.h"
+
+#define REDIS_CONNECTION_USES                                                                      \
+    {HEARTH_LOG_ID, sizeof(hearth_log), HEARTH_REQUIRED, 0},                                       \
+        {HEARTH_TASK_ID, sizeof(hearth_task), HEARTH_REQUIRED, 0},                                 \
+        {HEARTH_CLOCK_ID, sizeof(hearth_clock), HEARTH_REQUIRED, 0},                               \
+        {HEARTH_TIMER_ID, sizeof(hearth_timer_api), HEARTH_REQUIRED, 0},                           \
+        {HEARTH_METRICS_ID, sizeof(hearth_metrics), HEARTH_REQUIRED, 0},                           \
+        {HEARTH_POLL_ID, sizeof(hearth_poll_api), HEARTH_REQUIRED, 0},                             \
+    {                                                                                              \
+        HEARTH_RANDOM_ID, sizeof(hearth_random), HEARTH_REQUIRED, 0                                \
+    }
+
+struct redis_connection;
+
+/* What the connection belongs to; copied, but what it points to must outlive it. */
+struct redis_owner {
+    const struct redis_config *config;
+    const struct redis_place *place;
+    const char *component; /* as GET /health/ready names it */
+    hearth_log_level loss; /* the level of the line that says that Redis is away */
+    hearth_series *commands, *connects, *lost;
+    /* Something has ended that a drain may wait for. [loop] */
+    void (*settled)(hearth_ctx *ctx);
+};
+
+/* The answer to a command, NULL when the connection was lost before it came: the command may or may
+ * not have been carried out. Never runs before redis_connection_send has returned. [loop] */
+typedef void (*redis_reply_fn)(hearth_ctx *ctx, const redisReply *reply, void *arg);
+
+/* Starts connecting; NULL: out of memory. [loop] */
+struct redis_connection *redis_connection_create(hearth_ctx *ctx, const struct redis_owner *owner);
+/* Answers what is in flight with NULL, then ends. NULL is fine. [loop] */
+void redis_connection_destroy(struct redis_connection *connection);
+
+/* Stops coming back. What is in flight is still waited for. [loop] */
+void redis_connection_close(struct redis_connection *connection);
+
+/* Whether a name look-up is still on the task pool, which must end before destroy. [loop] */
+bool redis_connection_busy(const struct redis_connection *connection);
+
+/* Whether commands are answered at present. [loop] */
+bool redis_connection_healthy(const struct redis_connection *connection);
+
+/* How many times it has come up. [loop] */
+uint64_t redis_connection_serial(const struct redis_connection *connection);
+
+/* The buffer to build the next command in. [loop] */
+struct redis_command *redis_connection_command(struct redis_connection *connection);
+
+/* Sends the command that was built. false: there is no connection, too much is in flight, or memory
+ * is out; fn will not run and Redis has seen nothing. [loop] */
+bool redis_connection_send(struct redis_connection *connection, redis_reply_fn fn,
+                           void *arg) HEARTH_MUST_CHECK;
+
+#endif

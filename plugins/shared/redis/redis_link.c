@@ -1,0 +1,210 @@
+/*
+ * redis_link.c - how a connection comes up. Names are looked up on the task pool. The first
+ * commands log in and check that this is a Redis we can keep our promises on; until they are
+ * answered, further commands queue behind them.
+ */
+#include "redis_link.h"
+
+#include <netdb.h>
+#include <stdio.h>
+#include <string.h>
+
+#define BACKOFF_FIRST_MS 100
+#define BACKOFF_MAX_MS   5000
+
+/* ---- state and its report ---- */
+
+void redis_link_report_down(struct redis_connection *connection, const char *why)
+{
+    char reason[400];
+
+    snprintf(reason, sizeof(reason), "redis %s:%u: %s", connection->owner.place->host,
+             connection->owner.place->port, why);
+    if (!connection->reported_down && !connection->closing)
+        HEARTH_LOG(connection->log, connection->ctx, NULL, connection->owner.loss, "%s", reason);
+    connection->reported_down = true;
+    connection->ctx->host->health(connection->ctx, connection->owner.component, HEARTH_DEGRADED,
+                                  reason);
+}
+
+static void report_up(struct redis_connection *connection)
+{
+    connection->attempts = 0;
+    connection->state = REDIS_READY;
+    connection->serial++;
+    connection->metrics->add(connection->owner.connects, 1);
+    if (connection->reported_down) {
+        HEARTH_LOG(connection->log, connection->ctx, NULL, HEARTH_LOG_INFO, "redis is back");
+        connection->ctx->host->health(connection->ctx, connection->owner.component, HEARTH_HEALTHY,
+                                      "");
+    }
+    connection->reported_down = false;
+}
+
+/* Full jitter: anything between now and the present ceiling, so that loops do not come back at
+ * once. */
+static void schedule_retry(struct redis_connection *connection)
+{
+    uint64_t ceiling = BACKOFF_FIRST_MS;
+
+    for (unsigned i = 0; i < connection->attempts && ceiling < BACKOFF_MAX_MS; i++)
+        ceiling *= 2;
+    if (ceiling > BACKOFF_MAX_MS)
+        ceiling = BACKOFF_MAX_MS;
+    connection->attempts++;
+    connection->state = REDIS_DOWN;
+    connection->retry_at_ms = connection->clock->loop_ms(connection->ctx) +
+                              connection->random->below(connection->ctx, (uint32_t)ceiling + 1);
+}
+
+void redis_link_break(struct redis_connection *connection)
+{
+    if (connection->state == REDIS_READY)
+        connection->metrics->add(connection->owner.lost, 1);
+    schedule_retry(connection);
+    redis_poll_detach(connection);
+}
+
+void redis_link_give_up(struct redis_connection *connection, const char *why)
+{
+    if (connection->broken)
+        return;
+    connection->broken = true;
+    redis_link_report_down(connection, why);
+    if (!connection->pumping)
+        redis_link_break(connection);
+}
+
+/* ---- the first commands ---- */
+
+/* A server without AUTH (renamed, or behind a proxy) repeats the arguments of what it does not
+ * know, password included: of these words only those in front of a quotation are shown. */
+static void on_auth(hearth_ctx *ctx, const redisReply *reply, void *arg)
+{
+    char said[128];
+
+    (void)ctx;
+    if (!reply || reply->type != REDIS_REPLY_ERROR)
+        return;
+    size_t len = strcspn(reply->str, "`'\"\r\n");
+    snprintf(said, sizeof(said), "AUTH was refused: %.*s", (int)(len < 100 ? len : 100),
+             reply->str);
+    redis_link_give_up(arg, said);
+}
+
+static void on_select(hearth_ctx *ctx, const redisReply *reply, void *arg)
+{
+    (void)ctx;
+    if (reply && reply->type == REDIS_REPLY_ERROR)
+        redis_link_give_up(arg, reply->str);
+}
+
+static void on_info(hearth_ctx *ctx, const redisReply *reply, void *arg)
+{
+    struct redis_connection *connection = arg;
+
+    (void)ctx;
+    if (!reply)
+        return;
+    if (reply->type != REDIS_REPLY_STRING)
+        redis_link_give_up(connection,
+                           reply->type == REDIS_REPLY_ERROR ? reply->str : "INFO has no answer");
+    else if (strstr(reply->str, "redis_mode:cluster"))
+        redis_link_give_up(connection, "this is a Redis Cluster, which is not supported; use one "
+                                       "Redis, with replicas if you like");
+    else
+        report_up(connection);
+}
+
+static void send_own(struct redis_connection *connection, redis_reply_fn fn)
+{
+    struct redis_command *command = &connection->command;
+
+    if (connection->broken)
+        return;
+    if (command->failed ||
+        !redis_poll_send(connection, command->bytes, command->len, true, fn, connection))
+        redis_link_give_up(connection, "out of memory");
+}
+
+static void log_in(struct redis_connection *connection)
+{
+    const struct redis_config *config = connection->owner.config;
+    struct redis_command *command = &connection->command;
+
+    if (config->password.len) {
+        redis_command_begin(command, config->username.len ? 3 : 2);
+        redis_command_add(command, HEARTH_STR("AUTH"));
+        if (config->username.len)
+            redis_command_add(command, config->username);
+        redis_command_add(command, config->password);
+        send_own(connection, on_auth);
+        explicit_bzero(command->bytes, command->len);
+    }
+    if (config->database != 0) {
+        redis_command_begin(command, 2);
+        redis_command_add(command, HEARTH_STR("SELECT"));
+        redis_command_add_number(command, (uint64_t)config->database);
+        send_own(connection, on_select);
+    }
+    redis_command_begin(command, 2);
+    redis_command_add(command, HEARTH_STR("INFO"));
+    redis_command_add(command, HEARTH_STR("server"));
+    send_own(connection, on_info);
+}
+
+static void connect_now(struct redis_connection *connection)
+{
+    const struct redis_place *place = connection->owner.place;
+
+    connection->state = REDIS_CONNECTING;
+    connection->progress_ms = connection->clock->loop_ms(connection->ctx);
+    connection->broken = false;
+    if (!redis_socket_open(&connection->socket, connection->address, place->port,
+                           place->speaks_tls ? &place->tls : NULL))
+        redis_link_give_up(connection, connection->socket.reason);
+    else if (!redis_poll_attach(connection))
+        redis_link_give_up(connection, "the socket cannot be watched");
+    else
+        log_in(connection);
+}
+
+/* ---- looking the name up ---- */
+
+static void resolve(void *arg)
+{
+    struct redis_connection *connection = arg;
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *found = NULL;
+
+    connection->address[0] = '\0';
+    if (getaddrinfo(connection->owner.place->host, NULL, &hints, &found) != 0)
+        return;
+    if (getnameinfo(found->ai_addr, found->ai_addrlen, connection->address,
+                    sizeof(connection->address), NULL, 0, NI_NUMERICHOST) != 0)
+        connection->address[0] = '\0';
+    freeaddrinfo(found);
+}
+
+static void resolved(hearth_ctx *ctx, void *arg)
+{
+    struct redis_connection *connection = arg;
+
+    connection->state = REDIS_DOWN;
+    if (connection->closing) {
+        connection->owner.settled(ctx);
+    } else if (!connection->address[0]) {
+        redis_link_report_down(connection, "the name has no address");
+        schedule_retry(connection);
+    } else {
+        connect_now(connection);
+    }
+}
+
+void redis_link_begin(struct redis_connection *connection)
+{
+    connection->state = REDIS_RESOLVING;
+    if (connection->task->run(connection->ctx, resolve, resolved, connection) != HEARTH_OK) {
+        redis_link_report_down(connection, "the task pool has no room to look its name up");
+        schedule_retry(connection);
+    }
+}

@@ -1,0 +1,87 @@
+/*
+ * lease.c - leases are documents of the collection "leases", renewed every third of their time and
+ * marked when they are given back. No two machines' wall clocks are compared: what counts is
+ * whether the document changes while we look, on our own monotonic clock.
+ */
+#include "lease.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/str.h"
+
+#define LOOK_MS 250
+
+typedef struct lease {
+    char directory[64], holder[300];
+    uint64_t time_ms; /* 0: this is no lease */
+    bool released;
+} lease;
+
+static const char *text_of(const json_t *body, const char *key)
+{
+    const char *text = json_string_value(json_object_get(body, key));
+    return text ? text : "unknown";
+}
+
+static lease read_lease(const hearth_doc *doc)
+{
+    lease found = {.released = true};
+    json_t *body = json_loadb(doc->body.ptr, doc->body.len, 0, NULL);
+    json_int_t ms = json_integer_value(json_object_get(body, "leaseMs"));
+    if (ms > 0) {
+        found.time_ms = (uint64_t)ms;
+        found.released = json_is_true(json_object_get(body, "released"));
+        snprintf(found.directory, sizeof(found.directory), "%s", text_of(body, "directory"));
+        snprintf(found.holder, sizeof(found.holder), "%s:%s (process %lld)", text_of(body, "host"),
+                 text_of(body, "path"),
+                 (long long)json_integer_value(json_object_get(body, "pid")));
+    }
+    json_decref(body);
+    return found;
+}
+
+/* Until the document changes or its time is over. */
+static hearth_status watch(store *s, hearth_doc *doc, const lease *held, hearth_error *error)
+{
+    store_docs key = {.items = &doc, .count = 1}, now;
+    uint64_t since = clock_mono_ms();
+    printf("%s: not given back by the hearthd of %s: waiting %g s for a sign of it\n", s->identity,
+           held->holder, (double)held->time_ms / 1000);
+    fflush(stdout);
+    while (clock_mono_ms() - since < held->time_ms) {
+        hearth_status status = store_get(s, &key, &now, error);
+        if (status != HEARTH_OK)
+            return status;
+        bool same = now.items[0] && now.items[0]->version == doc->version;
+        bool freed = !now.items[0] || read_lease(now.items[0]).released;
+        store_docs_free(&now);
+        if (freed)
+            return HEARTH_OK;
+        if (!same)
+            return error_set(error, HEARTH_ECONFLICT,
+                             "a hearthd runs on %s: that of %s: stop it first", s->identity,
+                             held->holder);
+        nanosleep(&(struct timespec){0, LOOK_MS * 1000000L}, NULL);
+    }
+    return HEARTH_OK;
+}
+
+hearth_status lease_check(store *s, const char *directory, hearth_error *error)
+{
+    store_docs page = {0};
+    hearth_status status;
+    do {
+        status = store_scan(s, HEARTH_STR("leases"), &page, error);
+        for (size_t i = 0; status == HEARTH_OK && i < page.count; i++) {
+            lease found = read_lease(page.items[i]);
+            if (!found.released && strcmp(found.directory, directory) != 0)
+                status = watch(s, page.items[i], &found, error);
+        }
+    } while (status == HEARTH_OK && page.cursor_len > 0);
+    store_docs_free(&page);
+    return status;
+}

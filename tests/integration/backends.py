@@ -6,6 +6,7 @@ import itertools
 import json
 import os
 import pathlib
+import random
 import shutil
 import socket
 import sqlite3
@@ -17,9 +18,23 @@ from hearth import BUILD, wait_until
 
 
 def free_port():
+    """For a server that cannot choose its own. Below the range from which the kernel gives ports to
+    connections and to whoever asks for any: there somebody could take it before the server does."""
+    first = int(pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    for _ in range(1000):
+        port = random.randrange(10000, first)
+        with contextlib.suppress(OSError), socket.socket() as s:
+            s.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no free port")
+
+
+@contextlib.contextmanager
+def refusing_port():
+    """A port that refuses connections, and that nobody else can get meanwhile."""
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+        yield s.getsockname()[1]
 
 
 class Redis:

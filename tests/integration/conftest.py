@@ -73,6 +73,15 @@ def pytest_collection_modifyitems(config, items):
     items[:] = depends[True]
 
 
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport():
+    """A failure shows what each hearthd said last."""
+    report = (yield).get_result()
+    if report.failed:
+        for server in sorted(hearth.Hearthd.alive, key=lambda server: str(server.directory)):
+            report.sections.append((f"log of {server.directory}", "\n".join(server.messages()[-40:])))
+
+
 @pytest.fixture
 def start_hearthd(request, tmp_path):
     """start_hearthd(*args, **options) starts one; each has to end cleanly, unless it was killed. In

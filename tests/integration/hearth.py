@@ -11,6 +11,7 @@ import signal
 import subprocess
 import threading
 import time
+import weakref
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = (ROOT / os.environ.get("HEARTH_BUILD", "build/dev")).resolve()
@@ -94,6 +95,8 @@ class Client:
 class Hearthd(Client):
     """A running hearthd. Every line of its log is in .log, as parsed JSON (or as text)."""
 
+    alive = weakref.WeakSet()  # each one that a test still holds
+
     def __init__(self, directory, args=(), etc=None, loops=None, plugin_dir=None, env=None,
                  wait=True, prefix=(), program=None, storage=()):
         super().__init__("127.0.0.1", 0)
@@ -109,6 +112,7 @@ class Hearthd(Client):
                      "--listen", "127.0.0.1:0", "--loops", str(loops or LOOPS), *map(str, args)]
         self.env = {**os.environ, **(env or {})}
         self.log, self.process = [], None
+        self.alive.add(self)
         self.start(wait)
 
     def start(self, wait=True):

@@ -219,14 +219,15 @@ def test_another_process_is_not_believed_and_its_newer_versions_are_not_overwrit
 # ---- a Redis in trouble ----
 
 def test_an_absent_redis_costs_hits_only(start_probe):
-    server = start_probe(backends.free_port())
-    wait_until(lambda: status(server) == "degraded", "the loss is visible")
-    began = time.monotonic()
-    for _ in range(20):
-        put(server, 1)
-        assert get(server) is None
-        invalidate(server, 2)
-    assert time.monotonic() - began < 5
+    with backends.refusing_port() as port:
+        server = start_probe(port)
+        wait_until(lambda: status(server) == "degraded", "the loss is visible")
+        began = time.monotonic()
+        for _ in range(20):
+            put(server, 1)
+            assert get(server) is None
+            invalidate(server, 2)
+        assert time.monotonic() - began < 5
     assert metric(server, "gets_total", result="away") == 20
     assert metric(server, "writes_total", result="lost") == 40
 
@@ -334,10 +335,11 @@ def test_a_read_only_redis_is_said_and_not_believed(start_redis, start_probe):
     server = connected(start_probe(redis.port))
     put(server, 1)
     assert version(server) == 1
-    redis.command("REPLICAOF", "127.0.0.1", str(backends.free_port()))
-    put(server, 2)
-    assert get(server) is None
-    wait_until(lambda: status(server) == "degraded", "the refusal is visible")
+    with backends.refusing_port() as port:
+        redis.command("REPLICAOF", "127.0.0.1", str(port))
+        put(server, 2)
+        assert get(server) is None
+        wait_until(lambda: status(server) == "degraded", "the refusal is visible")
     wait_until(lambda: any("READONLY" in m for m in server.messages()), "the refusal is said")
 
 

@@ -102,7 +102,8 @@ def test_the_conformance_suite_passes_on_valkey(start_redis):
 
 
 def test_a_redis_that_is_not_picked_is_nobodys_concern(start_hearthd):
-    server = start_hearthd("--with", "storage-redis", "--set",
-                           f"storage-redis.address=127.0.0.1:{backends.free_port()}")
-    wait_until(lambda: any("Connection refused" in m for m in server.messages()), "it is tried")
-    assert health(server) == {"status": "ready"}
+    with backends.refusing_port() as port:
+        server = start_hearthd("--with", "storage-redis", "--set",
+                               f"storage-redis.address=127.0.0.1:{port}")
+        wait_until(lambda: any("Connection refused" in m for m in server.messages()), "it is tried")
+        assert health(server) == {"status": "ready"}

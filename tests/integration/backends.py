@@ -40,8 +40,8 @@ def refusing_port():
 class Redis:
     """A real redis-server, or valkey-server, that fsyncs every write."""
 
-    def __init__(self, directory, *args, program="redis-server"):
-        self.directory, self.args, self.program = directory, args, program
+    def __init__(self, directory, *args, program="redis-server", host="127.0.0.1"):
+        self.directory, self.args, self.program, self.host = directory, args, program, host
         directory.mkdir(parents=True, exist_ok=True)
         for _ in range(5):  # somebody else may take the free port before Redis does
             self.port = free_port()
@@ -52,7 +52,7 @@ class Redis:
 
     def start(self):
         self.process = subprocess.Popen(
-            [self.program, "--port", str(self.port), "--bind", "127.0.0.1", "--dir",
+            [self.program, "--port", str(self.port), "--bind", self.host, "--dir",
              str(self.directory), "--appendonly", "yes", "--appendfsync", "always", "--save", "",
              *self.args], stdout=subprocess.DEVNULL)
         wait_until(lambda: self.process.poll() is not None or self.command("PING") is not None,
@@ -61,7 +61,7 @@ class Redis:
     def command(self, *words):
         """The raw answer, None without connection."""
         with contextlib.suppress(OSError):
-            with socket.create_connection(("127.0.0.1", self.port), timeout=5) as s:
+            with socket.create_connection((self.host, self.port), timeout=5) as s:
                 s.sendall(b"*%d\r\n" % len(words) +
                           b"".join(b"$%d\r\n%s\r\n" % (len(w), w.encode()) for w in words))
                 return s.recv(65536) or None

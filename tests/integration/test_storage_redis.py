@@ -1,5 +1,6 @@
 """storage-redis in particular: log-in, a cluster, a lost and a frozen Redis; on Valkey too, where it
 is installed."""
+import os
 import shutil
 import signal
 
@@ -15,8 +16,9 @@ def start_redis(request, tmp_path):
         pytest.skip(f"no {request.param} on this machine")
     started = []
 
-    def start(*args):
-        started.append(backends.Redis(tmp_path / f"redis{len(started)}", *args, program=request.param))
+    def start(*args, **options):
+        started.append(backends.Redis(tmp_path / f"redis{len(started)}", *args,
+                                      program=request.param, **options))
         return started[-1]
 
     yield start
@@ -92,6 +94,28 @@ def test_a_frozen_redis_is_taken_for_lost(start_hearthd, start_redis, tmp_path):
         wait_until(lambda: degraded(server), "the frozen Redis is visible")
     finally:
         redis.process.send_signal(signal.SIGCONT)
+    wait_until(lambda: not degraded(server), "the return is visible")
+
+
+def two_addresses(tmp_path, name):
+    """What runs a program with a name that has two addresses, in a mount namespace of its own."""
+    hosts = tmp_path / "hosts"
+    hosts.write_text(f"127.0.0.1 localhost {name}\n::1 {name}\n")
+    return ["unshare", *(["--map-root-user"] if os.geteuid() else []), "--mount", "sh", "-c",
+            'mount --bind "$0" /etc/hosts && exec "$@"', str(hosts)]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_each_address_of_a_name_is_tried(start_hearthd, start_redis, tmp_path, host):
+    redis = start_redis(host=host)
+    name = f"both.example:{redis.port}"
+    server = start(start_hearthd, tmp_path, redis, "--set", f"storage-redis.address={name}",
+                   prefix=two_addresses(tmp_path, "both.example"))
+    wait_until(lambda: not degraded(server), "Redis is connected")
+    redis.stop()
+    wait_until(lambda: f"redis {name} (127.0.0.1): " in str(health(server)), "127.0.0.1 is tried")
+    wait_until(lambda: f"redis {name} (::1): " in str(health(server)), "::1 is tried")
+    redis.start()
     wait_until(lambda: not degraded(server), "the return is visible")
 
 

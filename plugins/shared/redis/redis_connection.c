@@ -111,5 +111,6 @@ void redis_connection_destroy(struct redis_connection *connection)
     redis_poll_detach(connection);
     connection->timer->stop(connection->tick);
     redis_command_finish(&connection->command);
+    redis_link_forget_addresses(connection);
     free(connection);
 }

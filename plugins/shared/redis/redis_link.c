@@ -1,11 +1,10 @@
 /*
- * redis_link.c - how a connection comes up. Names are looked up on the task pool. The first
- * commands log in and check that this is a Redis we can keep our promises on; until they are
- * answered, further commands queue behind them.
+ * redis_link.c - how a connection comes up. Names are looked up on the task pool; each attempt
+ * takes the next of a name's addresses. The first commands log in and check that this is a Redis we
+ * can keep our promises on; until they are answered, further commands queue behind them.
  */
 #include "redis_link.h"
 
-#include <netdb.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -18,8 +17,8 @@ void redis_link_report_down(struct redis_connection *connection, const char *why
 {
     char reason[400];
 
-    snprintf(reason, sizeof(reason), "redis %s:%u: %s", connection->owner.place->host,
-             connection->owner.place->port, why);
+    snprintf(reason, sizeof(reason), "redis %s:%u%s: %s", connection->owner.place->host,
+             connection->owner.place->port, connection->where, why);
     if (!connection->reported_down && !connection->closing)
         HEARTH_LOG(connection->log, connection->ctx, NULL, connection->owner.loss, "%s", reason);
     connection->reported_down = true;
@@ -30,6 +29,7 @@ void redis_link_report_down(struct redis_connection *connection, const char *why
 static void report_up(struct redis_connection *connection)
 {
     connection->attempts = 0;
+    connection->next = NULL;
     connection->state = REDIS_READY;
     connection->serial++;
     connection->metrics->add(connection->owner.connects, 1);
@@ -153,15 +153,29 @@ static void log_in(struct redis_connection *connection)
     send_own(connection, on_info);
 }
 
-static void connect_now(struct redis_connection *connection)
+/* " (ADDRESS)" where the name has several. */
+static void note_where(struct redis_connection *connection, const struct addrinfo *to)
+{
+    char address[sizeof(connection->where) - sizeof(" ()")];
+
+    connection->where[0] = '\0';
+    if (connection->addresses->ai_next &&
+        getnameinfo(to->ai_addr, to->ai_addrlen, address, sizeof(address), NULL, 0,
+                    NI_NUMERICHOST) == 0)
+        snprintf(connection->where, sizeof(connection->where), " (%s)", address);
+}
+
+static void connect_next(struct redis_connection *connection)
 {
     const struct redis_place *place = connection->owner.place;
+    const struct addrinfo *to = connection->next;
 
+    connection->next = to->ai_next;
+    note_where(connection, to);
     connection->state = REDIS_CONNECTING;
     connection->progress_ms = connection->clock->loop_ms(connection->ctx);
     connection->broken = false;
-    if (!redis_socket_open(&connection->socket, connection->address, place->port,
-                           place->speaks_tls ? &place->tls : NULL))
+    if (!redis_socket_open(&connection->socket, to, place->speaks_tls ? &place->tls : NULL))
         redis_link_give_up(connection, connection->socket.reason);
     else if (!redis_poll_attach(connection))
         redis_link_give_up(connection, "the socket cannot be watched");
@@ -171,18 +185,25 @@ static void connect_now(struct redis_connection *connection)
 
 /* ---- looking the name up ---- */
 
+void redis_link_forget_addresses(struct redis_connection *connection)
+{
+    if (connection->addresses)
+        freeaddrinfo(connection->addresses);
+    connection->addresses = NULL;
+    connection->next = NULL;
+    connection->where[0] = '\0';
+}
+
 static void resolve(void *arg)
 {
     struct redis_connection *connection = arg;
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *found = NULL;
+    const struct redis_place *place = connection->owner.place;
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
+    char port[8];
 
-    connection->address[0] = '\0';
-    if (getaddrinfo(connection->owner.place->host, NULL, &hints, &found) != 0)
-        return;
-    if (getnameinfo(found->ai_addr, found->ai_addrlen, connection->address,
-                    sizeof(connection->address), NULL, 0, NI_NUMERICHOST) != 0)
-        connection->address[0] = '\0';
-    freeaddrinfo(found);
+    snprintf(port, sizeof(port), "%u", place->port);
+    if (getaddrinfo(place->host, port, &hints, &connection->addresses) != 0)
+        connection->addresses = NULL;
 }
 
 static void resolved(hearth_ctx *ctx, void *arg)
@@ -190,18 +211,24 @@ static void resolved(hearth_ctx *ctx, void *arg)
     struct redis_connection *connection = arg;
 
     connection->state = REDIS_DOWN;
+    connection->next = connection->addresses;
     if (connection->closing) {
         connection->owner.settled(ctx);
-    } else if (!connection->address[0]) {
+    } else if (!connection->next) {
         redis_link_report_down(connection, "the name has no address");
         schedule_retry(connection);
     } else {
-        connect_now(connection);
+        connect_next(connection);
     }
 }
 
 void redis_link_begin(struct redis_connection *connection)
 {
+    if (connection->next) {
+        connect_next(connection);
+        return;
+    }
+    redis_link_forget_addresses(connection);
     connection->state = REDIS_RESOLVING;
     if (connection->task->run(connection->ctx, resolve, resolved, connection) != HEARTH_OK) {
         redis_link_report_down(connection, "the task pool has no room to look its name up");

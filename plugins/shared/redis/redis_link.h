@@ -6,10 +6,10 @@
 #ifndef REDIS_LINK_H
 #define REDIS_LINK_H
 
-#include <arpa/inet.h>
-
 #include "redis_connection.h"
 #include "redis_socket.h"
+
+#define REDIS_LINK_WHERE 64
 
 enum redis_state { REDIS_DOWN, REDIS_RESOLVING, REDIS_CONNECTING, REDIS_READY };
 
@@ -40,14 +40,19 @@ struct redis_connection {
     uint64_t retry_at_ms; /* DOWN */
     uint64_t progress_ms; /* when the last answer came, or the first command was sent */
     size_t in_flight;
-    struct redis_command command;   /* that is being built */
-    char address[INET6_ADDRSTRLEN]; /* as resolved; written by the task while RESOLVING */
+    struct redis_command command; /* that is being built */
+    struct addrinfo *addresses;   /* as resolved; written by the task while RESOLVING */
+    const struct addrinfo *next;  /* of them, not tried yet; NULL: the name is looked up anew */
+    char where[REDIS_LINK_WHERE]; /* with a reason: which of several was tried last */
 };
 
 /* ---- redis_link.c [loop] ---- */
 
-/* Looks the name up, connects and logs in; whatever fails is reported and tried again. */
+/* Connects to the next of the name's addresses and logs in; whatever fails is reported and tried
+ * again. */
 void redis_link_begin(struct redis_connection *connection);
+/* Frees what the name was resolved to. */
+void redis_link_forget_addresses(struct redis_connection *connection);
 /* Says that Redis is away, once. */
 void redis_link_report_down(struct redis_connection *connection, const char *why);
 /* Reports, and breaks the connection off as soon as it may. */

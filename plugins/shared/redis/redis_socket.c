@@ -4,7 +4,6 @@
  */
 #include "redis_socket.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -31,43 +30,27 @@ static bool is_later(int error)
 
 /* ---- life ---- */
 
-static bool connect_to(struct redis_socket *s, const char *address, uint16_t port)
+static bool connect_to(struct redis_socket *s, const struct addrinfo *to)
 {
-    union {
-        struct sockaddr any;
-        struct sockaddr_in four;
-        struct sockaddr_in6 six;
-    } to;
     int yes = 1;
 
-    memset(&to, 0, sizeof(to));
-    if (inet_pton(AF_INET, address, &to.four.sin_addr) == 1) {
-        to.four.sin_family = AF_INET;
-        to.four.sin_port = htons(port);
-    } else if (inet_pton(AF_INET6, address, &to.six.sin6_addr) == 1) {
-        to.six.sin6_family = AF_INET6;
-        to.six.sin6_port = htons(port);
-    } else {
-        return broken(s, EAFNOSUPPORT);
-    }
-    s->fd = socket(to.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    s->fd = socket(to->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (s->fd < 0)
         return broken(s, errno);
     (void)setsockopt(s->fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
-    socklen_t size = to.any.sa_family == AF_INET ? sizeof(to.four) : sizeof(to.six);
-    if (connect(s->fd, &to.any, size) != 0 && errno != EINPROGRESS)
+    if (connect(s->fd, to->ai_addr, to->ai_addrlen) != 0 && errno != EINPROGRESS)
         return broken(s, errno);
     return true;
 }
 
-bool redis_socket_open(struct redis_socket *s, const char *address, uint16_t port,
+bool redis_socket_open(struct redis_socket *s, const struct addrinfo *to,
                        const struct redis_tls *tls)
 {
     s->fd = -1;
     s->reason[0] = '\0';
     if (tls && !(s->session = redis_tls_session(tls)))
         return broken(s, ENOMEM);
-    if (connect_to(s, address, port))
+    if (connect_to(s, to))
         return true;
     redis_socket_close(s);
     return false;

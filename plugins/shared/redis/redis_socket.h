@@ -5,6 +5,8 @@
 #ifndef REDIS_SOCKET_H
 #define REDIS_SOCKET_H
 
+#include <netdb.h>
+
 #include "redis_tls.h"
 
 #define REDIS_SOCKET_REASON 256
@@ -22,7 +24,7 @@ struct redis_socket {
 };
 
 /* Begins to connect; tls is NULL for plain text. false: reason says why. [loop] */
-bool redis_socket_open(struct redis_socket *socket, const char *address, uint16_t port,
+bool redis_socket_open(struct redis_socket *socket, const struct addrinfo *to,
                        const struct redis_tls *tls);
 /* Drops what is queued. Closed already is fine. */
 void redis_socket_close(struct redis_socket *socket);

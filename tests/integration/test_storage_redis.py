@@ -119,6 +119,20 @@ def test_each_address_of_a_name_is_tried(start_hearthd, start_redis, tmp_path, h
     wait_until(lambda: not degraded(server), "the return is visible")
 
 
+def test_the_log_has_the_reason_for_which_an_outage_goes_on(start_hearthd, start_redis, tmp_path):
+    redis = start_redis("--requirepass", "unknown")
+    redis.stop()
+    server = start(start_hearthd, tmp_path, redis, loops=1)
+
+    def reasons():
+        return [m.partition(": ")[2] for m in server.messages() if m.startswith("redis 127.0.0.1:")]
+
+    wait_until(lambda: reasons() == ["Connection refused"], "that it is away is in the log")
+    redis.start()
+    wait_until(lambda: len(reasons()) > 1, "that it is there and refuses is in the log")
+    assert len(reasons()) == 2 and reasons()[1].startswith("NOAUTH"), reasons()
+
+
 @pytest.mark.parametrize("start_redis", ["valkey-server"], indirect=True)  # Redis has its own tests
 def test_the_conformance_suite_passes_on_valkey(start_redis):
     done = tool("conformance", "storage", "storage-redis", *start_redis().settings(), timeout=240)

@@ -10,8 +10,23 @@
 
 #define BACKOFF_FIRST_MS 100
 #define BACKOFF_MAX_MS   5000
+#define LOG_AGAIN_MS     10000 /* between the log's lines about one outage */
 
 /* ---- state and its report ---- */
+
+/* An outage that goes on for another reason than the log has is said again, now and then. */
+static bool is_news(struct redis_connection *connection, const char *why)
+{
+    uint64_t now = connection->clock->loop_ms(connection->ctx);
+
+    if (connection->reported_down &&
+        (strncmp(connection->logged, why, sizeof(connection->logged) - 1) == 0 ||
+         now < connection->logged_ms + LOG_AGAIN_MS))
+        return false;
+    snprintf(connection->logged, sizeof(connection->logged), "%s", why);
+    connection->logged_ms = now;
+    return true;
+}
 
 void redis_link_report_down(struct redis_connection *connection, const char *why)
 {
@@ -19,7 +34,7 @@ void redis_link_report_down(struct redis_connection *connection, const char *why
 
     snprintf(reason, sizeof(reason), "redis %s:%u%s: %s", connection->owner.place->host,
              connection->owner.place->port, connection->where, why);
-    if (!connection->reported_down && !connection->closing)
+    if (is_news(connection, why) && !connection->closing)
         HEARTH_LOG(connection->log, connection->ctx, NULL, connection->owner.loss, "%s", reason);
     connection->reported_down = true;
     connection->ctx->host->health(connection->ctx, connection->owner.component, HEARTH_DEGRADED,

@@ -9,7 +9,8 @@
 #include "redis_connection.h"
 #include "redis_socket.h"
 
-#define REDIS_LINK_WHERE 64
+#define REDIS_LINK_REASON (REDIS_SOCKET_REASON + 64)
+#define REDIS_LINK_WHERE  64
 
 enum redis_state { REDIS_DOWN, REDIS_RESOLVING, REDIS_CONNECTING, REDIS_READY };
 
@@ -40,10 +41,12 @@ struct redis_connection {
     uint64_t retry_at_ms; /* DOWN */
     uint64_t progress_ms; /* when the last answer came, or the first command was sent */
     size_t in_flight;
-    struct redis_command command; /* that is being built */
-    struct addrinfo *addresses;   /* as resolved; written by the task while RESOLVING */
-    const struct addrinfo *next;  /* of them, not tried yet; NULL: the name is looked up anew */
-    char where[REDIS_LINK_WHERE]; /* with a reason: which of several was tried last */
+    struct redis_command command;   /* that is being built */
+    struct addrinfo *addresses;     /* as resolved; written by the task while RESOLVING */
+    const struct addrinfo *next;    /* of them, not tried yet; NULL: the name is looked up anew */
+    char where[REDIS_LINK_WHERE];   /* with a reason: which of several was tried last */
+    char logged[REDIS_LINK_REASON]; /* the reason that the log has last */
+    uint64_t logged_ms;
 };
 
 /* ---- redis_link.c [loop] ---- */
@@ -53,7 +56,7 @@ struct redis_connection {
 void redis_link_begin(struct redis_connection *connection);
 /* Frees what the name was resolved to. */
 void redis_link_forget_addresses(struct redis_connection *connection);
-/* Says that Redis is away, once. */
+/* Says that Redis is away, and why. */
 void redis_link_report_down(struct redis_connection *connection, const char *why);
 /* Reports, and breaks the connection off as soon as it may. */
 void redis_link_give_up(struct redis_connection *connection, const char *why);

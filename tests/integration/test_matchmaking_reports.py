@@ -138,6 +138,18 @@ def test_sequences(server, instance):
     assert loot_of(state_of(hero)) == match.had[0] + 2
 
 
+def test_an_end_is_repeated_whatever_its_results_hold(server, instance):
+    deep = "[" * 30 + "]" * 30  # with the body and "results" itself as deep as a body may be
+    for results in [f'{{"deep": {deep}}}', '{"huge": -1.5e4000, "long": ' + "9" * 400 + "}",
+                    '{"text": "' + '\\"' * 60000 + '"}']:
+        match = Match(server, instance)
+        loot = event("loot", match.heroes[0], itemId=ITEM, quantity=1)
+        body = json.dumps({"sequence": 1, "outcome": "victory", "events": [loot]})[:-1] + f', "results": {results}}}'
+        replies = [instance.client.post(f"/gamesims/{match.id}/end", body) for _ in range(2)]
+        assert [(reply.status, reply.body) for reply in replies] == [(200, b'{"applied":1,"rejected":[]}')] * 2
+        assert loot_of(state_of(match.heroes[0])) == match.had[0] + 1
+
+
 def test_an_end_frees_the_players(server, instance):
     match = Match(server, instance, FIGHTER, CLERIC)
     for hero in match.heroes:

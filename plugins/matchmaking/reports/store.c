@@ -66,7 +66,8 @@ static void on_stored(const hearth_storage_result *const *results, size_t count,
         report_reply_answer(report);
 }
 
-/* {"answer": the reply's body, as it is; "report": of an end, as it came} */
+/* {"answer": the reply's body; "report": of an end, the request's}. Both are texts: as parts of the
+ * document the results could nest it deeper, or hold numbers that are larger, than it may have. */
 static hearth_status write_answer(struct report *report, hearth_arena *arena, hearth_str *out)
 {
     const hearth_json *json = report->loop->api.json;
@@ -78,7 +79,7 @@ static hearth_status write_answer(struct report *report, hearth_arena *arena, he
     json->string(writer, report->answer);
     if (report->body.len > 0) {
         json->key(writer, HEARTH_STR("report"));
-        json->raw(writer, report->body);
+        json->string(writer, report->body);
     }
     json->object_end(writer);
     return json->finish(writer, out);

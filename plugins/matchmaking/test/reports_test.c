@@ -241,7 +241,7 @@ static void after_the_end_nothing_is_new(void **state)
     assert_int_equal(hero_of(world, ALICES_HERO)->releases, 1);
     assert_int_equal(hero_of(world, BOBS_HERO)->releases, 1);
     assert_non_null(
-        strstr(stored_answer(world, match.session, 2)->body.ptr, "\"deep\":[1.5,null]"));
+        strstr(stored_answer(world, match.session, 2)->body.ptr, "\\\"deep\\\":[1.5,null]"));
 
     assert_refused(updates(world, &match, 3, NOTHING), 410, "SESSION_ENDED");
     assert_refused(updates(world, &match, 4, NOTHING), 410, "SESSION_ENDED");

@@ -11,6 +11,7 @@ struct job {
     struct job *next;
     hearth_ctx *ctx;   /* of the loop that called */
     bool purge;        /* no ops: remove expired documents */
+    bool more;         /* it removed as many as it may; there may be others */
     const char *error; /* why the commit failed; static or in error_text */
     char error_text[256];
     uint64_t commit_ns; /* how long the batch took; set in its first job only */

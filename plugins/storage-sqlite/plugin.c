@@ -17,7 +17,7 @@ static const hearth_conf_field config[] = {
     {"max_queue", HEARTH_CONF_INT, 0, offsetof(struct config, max_queue), "100000", 1, 10000000,
      NULL, "writes that may wait; past it they are answered with RETRY"},
     {"purge_interval", HEARTH_CONF_DURATION, 0, offsetof(struct config, purge_interval), "10s", 100,
-     86400000, NULL, "how often some of the expired documents are removed"},
+     86400000, NULL, "how often expired documents are removed"},
     {0},
 };
 

@@ -6,7 +6,7 @@
  */
 #include "statements.h"
 
-#define PURGE_ROWS "500"
+#define PURGE_ROWS 500
 
 /* ---- one operation ---- */
 
@@ -117,10 +117,12 @@ static int write_transaction(struct statements *statements, struct job *job, int
     return database_run(statements->database, "RELEASE transact");
 }
 
-static int purge(struct statements *statements, int64_t now_ms)
+static int purge(struct statements *statements, struct job *job, int64_t now_ms)
 {
     sqlite3_bind_int64(statements->purge, 1, now_ms);
+    sqlite3_bind_int64(statements->purge, 2, PURGE_ROWS);
     int code = sqlite3_step(statements->purge);
+    job->more = code == SQLITE_DONE && sqlite3_changes(statements->database) == PURGE_ROWS;
     sqlite3_reset(statements->purge);
     return code == SQLITE_DONE ? SQLITE_OK : code;
 }
@@ -130,7 +132,7 @@ int job_write(struct statements *statements, struct job *job, int64_t now_ms)
     int code = SQLITE_OK;
 
     if (job->purge)
-        return purge(statements, now_ms);
+        return purge(statements, job, now_ms);
     if (job->call.atomic)
         return write_transaction(statements, job, now_ms);
     for (size_t i = 0; i < job->call.count && code == SQLITE_OK; i++)
@@ -154,7 +156,7 @@ bool statements_init(struct statements *statements, sqlite3 *database)
         database, "DELETE FROM documents WHERE collection=?1 AND partition=?2 AND sort=?3");
     statements->purge = database_prepare(
         database, "DELETE FROM documents WHERE rowid IN (SELECT rowid FROM documents"
-                  " WHERE expires_ms > 0 AND expires_ms <= ?1 LIMIT " PURGE_ROWS ")");
+                  " WHERE expires_ms > 0 AND expires_ms <= ?1 LIMIT ?2)");
     return statements->select && statements->upsert && statements->delete &&statements->purge;
 }
 

@@ -57,8 +57,11 @@ static void deliver(hearth_ctx *ctx, void *arg)
     plugin_report_contact(ctx, job->error);
     if (job->call.done)
         job->call.done(job->call.result_list, job->call.count, job->call.arg);
+    bool more = job->more && !job->error;
     storage_call_destroy(job);
     local->writes_pending--;
+    if (more && local->purge) /* however fast documents expire, the file does not grow by them */
+        writer_purge(ctx);
     plugin_check_drained(ctx);
 }
 

@@ -18,7 +18,7 @@ void writer_write(hearth_ctx *ctx, const hearth_storage_op *const *ops, size_t c
 void writer_transact(hearth_ctx *ctx, const hearth_storage_op *const *ops, size_t count,
                      hearth_storage_write_fn done, void *arg);
 
-/* Removes some of the documents that have expired. [loop] */
+/* Removes what has expired, step by step between the writes of others. [loop 0] */
 void writer_purge(hearth_ctx *ctx);
 
 /* Jobs queued or being written now. [any] */

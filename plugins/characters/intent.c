@@ -90,18 +90,21 @@ static void on_hold_answer(int stands, void *arg)
 }
 
 /* Whether the character sits in a session; then the job goes on, or ends, with the answer of who
- * knows whether the seat still stands. */
+ * knows whether the seat still stands. It counts for the version that it was asked of: he may have
+ * left and come back meanwhile. */
 static int held(struct job *job, const hearth_entity *entity)
 {
     struct characters_loop *loop = job->loop;
     const char *holder = state_of(entity)->holder;
-    if (!holder[0] || conf_of(loop)->during_session == 1 || strcmp(holder, job->cleared) == 0)
+    if (!holder[0] || conf_of(loop)->during_session == 1 ||
+        (strcmp(holder, job->cleared) == 0 && job->cleared_version == entity->version))
         return 0;
     if (!loop->ask) {
         on_hold_answer(1, job);
         return 1;
     }
     memcpy(job->cleared, holder, strlen(holder) + 1);
+    job->cleared_version = entity->version;
     loop->ask(job->user, str_of(job->id), str_of(job->cleared), on_hold_answer, job, loop->ask_arg);
     return 1;
 }

@@ -92,7 +92,8 @@ struct job {
     int has_receipt;
     hearth_receipt receipt;
     uint64_t waiting_since_ms;   /* a repeat, for storage to confirm the first; 0: not */
-    char cleared[STATE_ID_SIZE]; /* a holder whose seat does not stand any more */
+    char cleared[STATE_ID_SIZE]; /* a holder whose seat did not stand any more at this version: */
+    uint64_t cleared_version;
 
     /* of a create */
     struct rules_recipe recipe;

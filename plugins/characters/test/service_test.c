@@ -272,7 +272,8 @@ static void ask(hearth_str user, hearth_str character, hearth_str holder,
     assert_int_equal(character.len, 36);
     seat->asked++;
     snprintf(seat->holder, sizeof(seat->holder), "%.*s", (int)holder.len, holder.ptr);
-    answer(seat->stands, answer_arg);
+    if (answer)
+        answer(seat->stands, answer_arg);
 }
 
 static void a_hold_whose_seat_does_not_stand_does_not_count(void **state)
@@ -296,6 +297,49 @@ static void a_hold_whose_seat_does_not_stand_does_not_count(void **state)
     assert_int_equal(seats.asked, 2);
     assert_null(strstr(script_document(), "holder")); /* and is forgotten */
     assert_status(rest(world, id, 3), 200);
+    assert_int_equal(seats.asked, 2);
+}
+
+static hearth_hold_answer_fn late_answer;
+static void *late_answer_arg;
+static uint32_t late_loop;
+
+static void ask_late(hearth_str user, hearth_str character, hearth_str holder,
+                     hearth_hold_answer_fn answer, void *answer_arg, void *arg)
+{
+    const uint32_t *loop = arg;
+    ask(user, character, holder, seats.asked == 0 ? NULL : answer, answer_arg, &seats);
+    if (seats.asked == 1) {
+        late_loop = *loop;
+        late_answer = answer;
+        late_answer_arg = answer_arg;
+    }
+}
+
+static void who_comes_back_while_his_seat_is_asked_for_is_held(void **state)
+{
+    static const uint32_t loops[] = {0, 1};
+    struct world *world = *state;
+    char id[64], path[128];
+    memset(&seats, 0, sizeof(seats));
+    seats.stands = 1;
+    snprintf(id, sizeof(id), "%s", create_as(world, ALICE, FIGHTER));
+    snprintf(path, sizeof(path), "/characters/%s", id);
+    for (uint32_t loop = 0; loop < 2; loop++) {
+        open_service(world, loop);
+        assert_int_equal(service->on_held(provider, ask_late, (void *)(uintptr_t)&loops[loop]),
+                         HEARTH_OK);
+    }
+    open_service(world, 0);
+    mark(world, 1, id, "game-1");
+    hearth_test_call *call = send_as(world, ALICE, "DELETE", path, NULL, NULL);
+    assert_status(call, 0);
+    mark(world, 0, id, "game-1");
+    mark(world, 1, id, "game-1");
+    hearth_test_enter(world->host, late_loop);
+    late_answer(0, late_answer_arg); /* of the seat that he had given up */
+    hearth_test_pump(world->host);
+    assert_refused(call, 409, "CHARACTER_IN_SESSION");
     assert_int_equal(seats.asked, 2);
 }
 
@@ -325,6 +369,7 @@ int main(void)
         TEST(a_report_that_could_not_be_stored_changes_nothing),
         TEST(a_held_character_is_not_the_players_to_change),
         TEST(a_hold_whose_seat_does_not_stand_does_not_count),
+        TEST(who_comes_back_while_his_seat_is_asked_for_is_held),
         cmocka_unit_test(during_session_allow),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

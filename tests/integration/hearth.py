@@ -1,5 +1,6 @@
-"""Real processes for the integration tests: hearthd with etc/ as shipped, on a port of the kernel's
-choosing, its data in a directory of the test's own; and a small HTTP client."""
+"""Real processes for the integration tests: hearthd with etc/ as shipped but for the cost of a
+password, on a port of the kernel's choosing, its data in a directory of the test's own; and a small
+HTTP client."""
 import ctypes
 import http.client
 import json
@@ -18,6 +19,8 @@ BUILD = (ROOT / os.environ.get("HEARTH_BUILD", "build/dev")).resolve()
 LOOPS = os.environ.get("HEARTH_LOOPS", "auto")
 PASSWORD = "correct horse battery"
 DEADLINE = 30.0
+# A password hash as shipped takes 64 MiB and a tenth of a second, twice for each player.
+CHEAP_PASSWORDS = ["--set", "auth.argon2_memory=8k", "--set", "auth.argon2_passes=1"]
 
 
 def die_with_parent():
@@ -108,8 +111,10 @@ class Hearthd(Client):
         self.place = ["--config", str(self.etc / "hearth.yaml"), "--data-dir",
                       str(self.directory / "data"), "--plugin-dir",
                       str(plugin_dir or BUILD / "plugins"), *storage]
+        has_players = (self.etc / "plugins.d/auth.yaml").exists() and "auth" not in args
         self.args = [*prefix, str(program or BUILD / "bin/hearthd"), *self.place,
-                     "--listen", "127.0.0.1:0", "--loops", str(loops or LOOPS), *map(str, args)]
+                     "--listen", "127.0.0.1:0", "--loops", str(loops or LOOPS),
+                     *(CHEAP_PASSWORDS if has_players else []), *map(str, args)]
         self.env = {**os.environ, **(env or {})}
         self.log, self.process = [], None
         self.alive.add(self)

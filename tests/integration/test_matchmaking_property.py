@@ -181,8 +181,7 @@ def fleet(spaces, tmp_path_factory):
     fleet = Fleet(redis, tmp_path_factory.mktemp("property"), count=SERVERS, args=[
         "--set", "matchmaking.heartbeat=1h", "--set", "matchmaking.token_lifetime=5s",
         "--set", "matchmaking.max_live_tokens=64", "--set", "matchmaking.instance_token_ttl=7d",
-        "--set", "auth.login_address_limit=0", "--set", "auth.key_refresh=100ms",
-        "--set", "auth.argon2_memory=64k"])
+        "--set", "auth.login_address_limit=0", "--set", "auth.key_refresh=100ms"])
     yield fleet
     fleet.stop()
 

@@ -10,8 +10,6 @@ from hearth import PASSWORD, Client, wait_until
 
 pytestmark = pytest.mark.any_storage
 
-CHEAP = ["--set", "auth.argon2_memory=8k", "--set", "auth.argon2_passes=1"]
-
 
 def account(server, name="bob"):
     assert server.post("/accounts", {"username": name, "password": PASSWORD}).status == 201
@@ -37,7 +35,7 @@ def is_good(server, token):
 
 
 def test_login_answers_with_the_promised_shape(start_hearthd):
-    server = start_hearthd(*CHEAP)
+    server = start_hearthd()
     account(server)
     reply = login(server)
     assert reply.status == 200
@@ -57,14 +55,14 @@ def test_what_is_no_token_is_401_with_the_challenge(server, header):
 
 
 def test_the_scheme_is_compared_without_regard_to_case(start_hearthd):
-    server = start_hearthd(*CHEAP)
+    server = start_hearthd("--set", "auth.argon2_memory=64m", "--set", "auth.argon2_passes=2")  # as shipped
     account(server)
     token = login(server).json["token"]
     assert server.post("/session/logout", headers={"Authorization": "bEARER " + token}).status == 204
 
 
 def test_a_wrong_login_says_nothing_of_the_account(start_hearthd):
-    server = start_hearthd(*CHEAP)
+    server = start_hearthd()
     account(server)
     answers = {login(server, name, password).body.split(b'"requestId"')[0]
                for name, password in [("bob", "wrong"), ("nobody", "wrong"), ("", ""), ("é", "x"),
@@ -73,7 +71,7 @@ def test_a_wrong_login_says_nothing_of_the_account(start_hearthd):
 
 
 def test_a_logout_holds_on_every_loop_at_once(start_hearthd):
-    server = start_hearthd(*CHEAP, loops=4)
+    server = start_hearthd(loops=4)
     account(server)
     for _ in range(10):
         session = login(server).json
@@ -85,7 +83,7 @@ def test_a_logout_holds_on_every_loop_at_once(start_hearthd):
 
 
 def test_sixteen_refreshes_at_once_have_one_winner(start_hearthd):
-    server = start_hearthd(*CHEAP, loops=4)
+    server = start_hearthd(loops=4)
     account(server)
     token = login(server).json["refreshToken"]
     with concurrent.futures.ThreadPoolExecutor(16) as pool:
@@ -98,7 +96,7 @@ def test_sixteen_refreshes_at_once_have_one_winner(start_hearthd):
 
 
 def test_a_dead_refresh_token_revokes_after_the_grace_only(start_hearthd):
-    server = start_hearthd(*CHEAP, "--set", "auth.refresh_grace=1s")
+    server = start_hearthd("--set", "auth.refresh_grace=1s")
     account(server)
     session = login(server).json
     second = refresh(server, session["refreshToken"]).json
@@ -114,7 +112,7 @@ def test_a_dead_refresh_token_revokes_after_the_grace_only(start_hearthd):
 
 
 def test_eleven_wrong_logins_at_once_are_ten_failures(start_hearthd):
-    server = start_hearthd(*CHEAP, loops=4)
+    server = start_hearthd(loops=4)
     account(server)
     account(server, "eve")
     with concurrent.futures.ThreadPoolExecutor(20) as pool:
@@ -127,7 +125,7 @@ def test_eleven_wrong_logins_at_once_are_ten_failures(start_hearthd):
 
 
 def test_sessions_outlive_a_restart_and_ended_ones_stay_ended(start_hearthd):
-    server = start_hearthd(*CHEAP)
+    server = start_hearthd()
     account(server)
     kept, ended = login(server).json, login(server).json
     assert Client(server.host, server.port, ended["token"]).post("/session/logout").status == 204
@@ -140,7 +138,7 @@ def test_sessions_outlive_a_restart_and_ended_ones_stay_ended(start_hearthd):
 
 
 def test_storage_and_log_hold_no_secret(start_hearthd, storage, spaces):
-    server = start_hearthd(*CHEAP)
+    server = start_hearthd()
     account(server)
     session = login(server).json
     login(server, password="swordfish swordfish")

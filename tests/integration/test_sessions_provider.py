@@ -57,8 +57,7 @@ class Provider:
 
     def settings(self):
         return ["--set", f"auth.jwks_url={self.url}", "--set", "auth.jwks_issuer=https://id.test/",
-                "--set", "auth.jwks_audience=game", "--set", "auth.jwks_retry=500ms",
-                "--set", "auth.argon2_memory=8k"]
+                "--set", "auth.jwks_audience=game", "--set", "auth.jwks_retry=500ms"]
 
 
 @pytest.fixture

@@ -33,8 +33,8 @@ def storage_server(remote, tmp_path):
 @pytest.fixture
 def start(remote, storage_server, start_hearthd):
     def run(*settings):
-        every = ["entities.flush_interval=100ms", "entities.retry_max=300ms",
-                 "auth.argon2_memory=8k", "auth.argon2_passes=1", *QUICK[remote], *settings]
+        every = ["entities.flush_interval=100ms", "entities.retry_max=300ms", *QUICK[remote],
+                 *settings]
         return start_hearthd("--with", remote, "--set", f"services.storage={remote}",
                              *storage_server.settings(),
                              *(word for setting in every for word in ("--set", setting)))

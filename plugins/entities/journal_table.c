@@ -1,6 +1,7 @@
 /*
  * journal_table.c - WAL with synchronous=FULL, so a commit that returned is on disk; one connection
- * that keeps the file for itself, so no second process ever replays it.
+ * that keeps the file for itself, so no second process ever replays it, and its index stays on the
+ * heap: a mapped file of it could end hearthd with SIGBUS when the disk is full.
  */
 #include "journal_table.h"
 

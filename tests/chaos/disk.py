@@ -25,17 +25,17 @@ def own_mounts():
 
 
 class Disk:
-    """`path` is where the data directory goes."""
+    """`path` is where the data directory goes. Its blocks are of a page, as on any disk: SQLite makes
+    room for a page that it maps by one byte of it, and smaller blocks leave a hole that kills by
+    SIGBUS on a full disk. The journal maps nothing; storage-sqlite's file does."""
 
-    def __init__(self, directory, mounted):
+    def __init__(self, directory, mounted, block=4096):
         self.path, self.mounted = directory / "disk", mounted  # a short path: a socket is in it
         self.image, self.ballast = directory / "disk.ext4", self.path / "ballast"
         self.path.mkdir(parents=True)
         if mounted:
             subprocess.run(["truncate", "-s", SIZE, str(self.image)], check=True)
-            # Blocks of a page, as on any disk: SQLite makes room for a page that it maps by one
-            # byte of it, and smaller blocks leave a hole that kills by SIGBUS on a full disk.
-            subprocess.run(["mkfs.ext4", "-q", "-b", "4096", "-m", "0", str(self.image)],
+            subprocess.run(["mkfs.ext4", "-q", "-b", str(block), "-m", "0", str(self.image)],
                            check=True)
             self.mount()
 

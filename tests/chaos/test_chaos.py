@@ -3,10 +3,8 @@ early is found out. The long runs are `./dev chaos`."""
 import os
 import pathlib
 import re
-import shutil
 import subprocess
 import sys
-import tempfile
 
 import pytest
 
@@ -17,14 +15,6 @@ from hearth import BUILD
 HERE = pathlib.Path(__file__).resolve().parent
 LIGHT = ["--users", "8", "--think", "0.08"]  # so that others can run beside it
 SEED = os.environ.get("HEARTH_CHAOS_SEED", "1")
-
-
-@pytest.fixture
-def kept():
-    """A directory with a short name: the path of a socket has at most 107 bytes."""
-    directory = pathlib.Path(tempfile.mkdtemp(prefix="chaos-"))
-    yield directory
-    shutil.rmtree(directory, ignore_errors=True)
 
 
 def run(script, kept, *args):

@@ -60,19 +60,25 @@ install(TARGETS hearth_testing ARCHIVE DESTINATION lib)
 install(DIRECTORY ${CMAKE_BINARY_DIR}/install-package/ DESTINATION lib/cmake/Hearth)
 install(FILES ${CMAKE_BINARY_DIR}/hearth.pc DESTINATION lib/pkgconfig)
 install(DIRECTORY sdk/template DESTINATION share/hearth)
-install(DIRECTORY sdk/docs/ core/docs/ DESTINATION share/doc/hearth)
-install(FILES README.md DESTINATION share/doc/hearth)
+# In the folders by which they link to each other; plugins/hello is the guide's example.
+file(GLOB_RECURSE pages CONFIGURE_DEPENDS RELATIVE ${CMAKE_SOURCE_DIR}
+    sdk/docs/*.md core/docs/*.md plugins/*.md gamesim/*.md)
+foreach(page README.md ${pages} plugins/hello/plugin.c)
+    get_filename_component(folder ${page} DIRECTORY)
+    install(FILES ${page} DESTINATION share/doc/hearth/${folder})
+endforeach()
 
 # The operator's files are theirs: what is there already stays as it is, and only the first
 # installation enables plugins.
 install(CODE "
     set(from \"${CMAKE_SOURCE_DIR}/etc\")
-    set(to \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${HEARTH_ETC}\")
+    set(to \"\${CMAKE_INSTALL_PREFIX}/${HEARTH_ETC}\")
     if(IS_ABSOLUTE \"${HEARTH_ETC}\")
-        set(to \"\$ENV{DESTDIR}${HEARTH_ETC}\")
+        set(to \"${HEARTH_ETC}\")
     endif()
+    set(there \"\$ENV{DESTDIR}\${to}\") # file(INSTALL) puts DESTDIR in front by itself
     set(first TRUE)
-    if(EXISTS \"\${to}/hearth.yaml\")
+    if(EXISTS \"\${there}/hearth.yaml\")
         set(first FALSE)
     endif()
     file(GLOB_RECURSE files RELATIVE \"\${from}\" \"\${from}/*\")
@@ -80,7 +86,7 @@ install(CODE "
         if(file MATCHES \"^plugins.d/\" AND NOT first)
             continue()
         endif()
-        if(NOT EXISTS \"\${to}/\${file}\")
+        if(NOT EXISTS \"\${there}/\${file}\")
             get_filename_component(folder \"\${to}/\${file}\" DIRECTORY)
             file(INSTALL \"\${from}/\${file}\" DESTINATION \"\${folder}\")
         endif()

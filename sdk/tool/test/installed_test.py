@@ -3,6 +3,7 @@
 the installation, enables it, and asks it something.    installed_test.py BUILD_DIR"""
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -47,17 +48,30 @@ def test_backend(folder, prefix):
     good = run(*kit).splitlines()
     assert good[-1] == f"{len(good) - 1} passed, 0 failed" and len(good) > 40, good
 
-    source = folder / "plugin.c"
-    right = "doc->version != op->base_version"
-    text = source.read_text()
-    assert right in text
-    source.write_text(text.replace(right, "doc->version > op->base_version"))
-    run("cmake", "--build", folder / "build")
-    bad = subprocess.run(kit, capture_output=True, text=True)
+    bad = subprocess.run([*kit, "--set", f"{BACKEND}.bug=ignores:version"], capture_output=True, text=True)
     lines = bad.stdout.splitlines()
     failed = [line for line in lines if line.startswith("FAIL ")]
     assert bad.returncode == 1 and failed, (bad.stdout, bad.stderr)
     assert lines[-1] == f"{len(lines) - 1 - len(failed)} passed, {len(failed)} failed", lines
+
+
+def test_pages(pages):
+    """What is installed to be read: no link leads nowhere, and the guide's example is there."""
+    assert (pages / "plugins/hello/plugin.c").exists()
+    for page in pages.rglob("*.md"):
+        for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page}: {target}"
+
+
+def test_staged(stage):
+    """As the maker of a package installs it: everything below DESTDIR, and only once."""
+    done = subprocess.run(["cmake", "--install", BUILD, "--prefix", "/opt/hearth"], capture_output=True,
+                          text=True, env={**os.environ, "DESTDIR": str(stage)})
+    assert done.returncode == 0, done.stderr
+    top = stage / "opt/hearth"
+    for path in ("bin/hearthd", "etc/hearth/hearth.yaml", "lib/hearth/plugins/hello.so"):
+        assert (top / path).exists(), path
+    assert [p.name for p in stage.iterdir()] == ["opt"] and [p.name for p in (stage / "opt").iterdir()] == ["hearth"]
 
 
 def main():
@@ -81,6 +95,8 @@ def main():
         assert suite[-1].endswith(" passed, 0 failed"), suite
 
         test_backend(folder / "store", prefix)
+        test_pages(prefix / "share/doc/hearth")
+        test_staged(folder / "stage")
 
         # A second installation leaves the operator's files alone.
         (etc / f"plugins.available/{ID}.yaml").write_text("greeting: Welcome\n")

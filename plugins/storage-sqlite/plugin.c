@@ -152,6 +152,8 @@ static hearth_status open_plugin(hearth_ctx *ctx)
     shared->clock = hearth_clock_get(ctx);
     shared->timer = hearth_timer_get(ctx);
     shared->metrics = hearth_metrics_get(ctx);
+    shared->json = hearth_json_get(ctx);
+    shared->arena = hearth_arena_get(ctx);
     hearth_status status = open_store(ctx, shared);
     if (status != HEARTH_OK) {
         close_plugin(ctx);
@@ -245,6 +247,8 @@ static const hearth_use uses[] = {
     {HEARTH_TIMER_ID, sizeof(hearth_timer_api), HEARTH_REQUIRED, 0},
     {HEARTH_METRICS_ID, sizeof(hearth_metrics), HEARTH_REQUIRED, 0},
     {HEARTH_RANDOM_ID, sizeof(hearth_random), HEARTH_REQUIRED, 0},
+    {HEARTH_JSON_ID, sizeof(hearth_json), HEARTH_REQUIRED, 0},
+    {HEARTH_ARENA_ID, sizeof(hearth_arena_api), HEARTH_REQUIRED, 0},
     {0},
 };
 

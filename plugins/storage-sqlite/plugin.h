@@ -5,6 +5,7 @@
 #ifndef STORAGE_SQLITE_PLUGIN_H
 #define STORAGE_SQLITE_PLUGIN_H
 
+#include <hearth/json.h>
 #include <hearth/metrics.h>
 #include <hearth/plugin.h>
 #include <hearth/random.h>
@@ -33,6 +34,8 @@ struct shared {
     const hearth_clock *clock;
     const hearth_timer_api *timer;
     const hearth_metrics *metrics;
+    const hearth_json *json;
+    const hearth_arena_api *arena;
     char *path;
     char identity[STORE_ID_SIZE + 8];
     hearth_storage_caps caps;

@@ -39,8 +39,11 @@ static struct job *job_create(hearth_ctx *ctx, const hearth_storage_op *const *o
 {
     struct job *job =
         storage_call_create(sizeof(*job), ops, count, atomic, MAX_TRANSACT, done, arg);
-    if (job)
-        job->ctx = ctx;
+    if (!job)
+        return NULL;
+    job->ctx = ctx;
+    /* SQLite's json_valid lets in what the other backends do not: bytes behind a NUL or of no UTF-8. */
+    storage_call_check_bodies(&job->call, ctx, shared_of(ctx)->json, shared_of(ctx)->arena);
     return job;
 }
 

@@ -1,9 +1,11 @@
 /*
  * conformance.c - `hearth conformance storage PLUGIN.so|ID`: the suite against any backend, in a
  * host without listeners on a directory that lives as long as the run. Each start is a process of
- * its own, so that the restart in the middle leaves nothing behind but what the backend has kept.
+ * its own, so that a restart leaves nothing behind but what the backend has kept; the second one
+ * kills itself with its last word, before the backend could close anything.
  */
 #include <ftw.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +24,13 @@ typedef struct suite {
     char directory[64];
     char id[64];
     unsigned passed, failed;
+    bool finished;  /* the present process has said its total */
+    char last[200]; /* the last check of which it said something */
 } suite;
+
+/* The processes of one run, and the word that tells the suite which it is. */
+typedef enum start { FIRST, BEFORE_KILL, AFTER_KILL, STARTS } start;
+static const char *const words[STARTS] = {NULL, "--before-kill", "--after-kill"};
 
 /* ---- the directory --------------------------------------------------------------------------- */
 
@@ -95,24 +103,34 @@ static bool make_directory(suite *s, const char *file)
 
 /* ---- a run ----------------------------------------------------------------------------------- */
 
-static void write_through(void *arg, int stream, hearth_str text)
+static bool is_total(const char *line)
 {
-    (void)arg;
-    fwrite(text.ptr, 1, text.len, stream == 2 ? stderr : stdout);
-    fflush(stream == 2 ? stderr : stdout);
+    unsigned passed, failed;
+    return sscanf(line, "%u passed, %u failed", &passed, &failed) == 2;
 }
 
-static int run_host(const suite *s, bool after_restart)
+static void write_through(void *arg, int stream, hearth_str text)
+{
+    const start *which = arg;
+    char line[64];
+    fwrite(text.ptr, 1, text.len, stream == 2 ? stderr : stdout);
+    fflush(stream == 2 ? stderr : stdout);
+    (void)snprintf(line, sizeof(line), "%" HEARTH_PRIS, HEARTH_ARG(text));
+    if (*which == BEFORE_KILL && stream != 2 && is_total(line))
+        (void)kill(getpid(), SIGKILL);
+}
+
+static int run_host(const suite *s, start which)
 {
     const char *overrides[HOST_MAX_OVERRIDES + 4], *with[2] = {s->id, SUITE};
     char config[TOOL_PATH], data[TOOL_PATH], plugins[TOOL_PATH];
     size_t count = 0, given = s->t->options->override_count;
-    hearth_str args[3] = {HEARTH_STR("conformance"), HEARTH_STR("storage"),
-                          HEARTH_STR("--after-restart")};
-    control_command command = {.args = args, .arg_count = after_restart ? 3 : 2};
+    hearth_str args[3] = {HEARTH_STR("conformance"), HEARTH_STR("storage")};
+    control_command command = {.args = args, .arg_count = words[which] ? 3 : 2};
     control_result result = {TOOL_FAILED, false};
     hearth_error error;
 
+    args[2] = str_from(words[which]);
     if (!tool_path(config, "%s/hearth.yaml", s->directory) ||
         !tool_path(data, "data_dir=%s/data", s->directory) ||
         !tool_path(plugins, "plugin_dir=%s/plugins", s->directory))
@@ -128,37 +146,41 @@ static int run_host(const suite *s, bool after_restart)
                             .with = with,
                             .with_count = 2,
                             .offline_loops = 2};
-    hearth_status status = host_command(&options, &command, write_through, NULL, &result, &error);
+    hearth_status status = host_command(&options, &command, write_through, &which, &result, &error);
     return status == HEARTH_OK ? result.exit_status : tool_fail_with(status, &error);
 }
 
-/* Checks are counted here; the suite's own total is of one of the two runs. */
+/* Checks are counted here; the suite's own totals are of one process each. */
 static void take_line(suite *s, const char *line)
 {
     bool ok = strncmp(line, "ok ", 3) == 0, failed = strncmp(line, "FAIL ", 5) == 0;
     s->passed += ok;
     s->failed += failed;
+    s->finished = s->finished || is_total(line);
     if (ok || failed) {
+        (void)snprintf(s->last, sizeof(s->last), "%.*s", (int)strcspn(line + 5, ":\n"), line + 5);
         fputs(line, stdout);
         fflush(stdout);
     }
 }
 
-static int run_process(suite *s, bool after_restart)
+/* Its wait status, -1 when there is none. */
+static int run_process(suite *s, start which)
 {
     int ends[2], status = 0;
     char *line = NULL;
     size_t size = 0;
+    s->finished = false;
     fflush(stdout);
     if (pipe(ends) != 0)
-        return tool_fail(TOOL_FAILED, "cannot make a pipe");
+        return -1;
     pid_t child = fork();
     if (child == 0) {
         close(ends[0]);
         if (dup2(ends[1], STDOUT_FILENO) < 0)
             _exit(TOOL_FAILED);
         close(ends[1]);
-        int end = run_host(s, after_restart);
+        int end = run_host(s, which);
         fflush(stdout);
         exit(end);
     }
@@ -171,24 +193,46 @@ static int run_process(suite *s, bool after_restart)
         fclose(output);
     else
         close(ends[0]);
-    if (child < 0 || waitpid(child, &status, 0) != child)
-        return tool_fail(TOOL_FAILED, "cannot start a process");
+    return child < 0 || waitpid(child, &status, 0) != child ? -1 : status;
+}
+
+/* A process that ended in another way than was to be; said as one more failure. */
+static void judge_end(suite *s, start which, int status)
+{
+    bool killed = which == BEFORE_KILL && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+    char how[100];
+
+    if (s->finished && (killed || (WIFEXITED(status) && WEXITSTATUS(status) <= TOOL_FAILED &&
+                                   (WEXITSTATUS(status) == TOOL_OK || s->failed > 0))))
+        return;
     if (WIFSIGNALED(status))
-        return tool_fail(TOOL_FAILED, "the run was ended by signal %d (%s)", WTERMSIG(status),
-                         strsignal(WTERMSIG(status)));
-    return WEXITSTATUS(status);
+        (void)snprintf(how, sizeof(how), "signal %d (%s)", WTERMSIG(status),
+                       strsignal(WTERMSIG(status)));
+    else
+        (void)snprintf(how, sizeof(how), "exit status %d", WEXITSTATUS(status));
+    if (s->finished)
+        printf("FAIL the backend stops cleanly: the process ended with %s\n", how);
+    else
+        printf("FAIL the suite runs to its end: the process ended with %s after '%s'\n", how,
+               s->last[0] ? s->last : "the start");
+    s->failed++;
 }
 
 static int run_suite(suite *s)
 {
-    int first = run_process(s, false);
-    if (first != TOOL_OK && s->passed + s->failed == 0)
-        return first; /* nothing ran, and why was said */
-    int second = run_process(s, true);
+    for (start which = FIRST; which < STARTS; which++) {
+        int status = run_process(s, which);
+        if (status < 0)
+            return tool_fail(TOOL_FAILED, "cannot start a process");
+        if (which == FIRST && s->passed + s->failed == 0 && WIFEXITED(status) &&
+            WEXITSTATUS(status) == TOOL_USAGE)
+            return TOOL_USAGE; /* nothing ran, and why was said */
+        judge_end(s, which, status);
+        if (!s->finished)
+            break;
+    }
     printf("%u passed, %u failed\n", s->passed, s->failed);
-    if (first == TOOL_OK && second == TOOL_OK && s->failed == 0)
-        return TOOL_OK;
-    return TOOL_FAILED;
+    return s->failed == 0 ? TOOL_OK : TOOL_FAILED;
 }
 
 int tool_conformance_storage(const tool *t)

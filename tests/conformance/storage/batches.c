@@ -48,6 +48,24 @@ static void ordered_on_one_key(struct run *run)
     expect_doc(run, &key, 3, "{\"n\":3}");
 }
 
+static void puts_and_deletes_in_turn(struct run *run)
+{
+    hearth_key key = key_of(run, "turns", "a");
+    hearth_storage_op ops[] = {
+        put_op(&key, "{\"n\":1}", 1, HEARTH_IF_ABSENT, 0), delete_op(&key, HEARTH_IF_VERSION, 1),
+        put_op(&key, "{\"n\":2}", 5, HEARTH_IF_ABSENT, 0), delete_op(&key, HEARTH_IF_ANY, 0),
+        put_op(&key, "{\"n\":3}", 2, HEARTH_IF_ABSENT, 0)};
+    struct write_result results[5];
+    size_t ok = 0;
+
+    call_write(run, 1, ops, 5, results);
+    for (size_t i = 0; i < 5; i++)
+        ok += results[i].outcome == HEARTH_STORAGE_OK;
+    results_free(results, 5);
+    EXPECT(run, ok == 5, "of 5 that follow from each other %zu were OK", ok);
+    expect_doc(run, &key, 2, "{\"n\":3}");
+}
+
 static void none_at_all(struct run *run)
 {
     struct write_result result;
@@ -85,6 +103,7 @@ static void ten_thousand(struct run *run)
 const struct check batch_checks[] = {
     {"one operation's conflict does not touch its neighbours", independent},
     {"operations on one key take effect in their order", ordered_on_one_key},
+    {"puts and deletes of one key take their turns", puts_and_deletes_in_turn},
     {"a batch of none has its callback", none_at_all},
     {"a batch of 10,000 has 10,000 results", ten_thousand},
     {NULL, NULL},

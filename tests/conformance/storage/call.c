@@ -1,6 +1,6 @@
 /*
- * call.c - one struct per call, on the waiting thread's stack; the loop fills it and wakes the
- * thread.
+ * call.c - one struct per call; the loop fills it and wakes the waiting thread. It is kept until
+ * the run ends, so that a second answer finds it however late it comes.
  */
 #include "call.h"
 
@@ -10,12 +10,12 @@
 #include <time.h>
 
 #include "run.h"
+#include "shape.h"
 
-#define DEADLINE_SECONDS 60
-
-enum kind { CALL_GET, CALL_WRITE, CALL_TRANSACT, CALL_QUERY, CALL_SCAN };
+enum kind { CALL_GET, CALL_WRITE, CALL_TRANSACT, CALL_QUERY, CALL_SCAN, CALL_HEALTHY, CALL_SETTLE };
 
 struct call {
+    struct call *next; /* of the run's calls */
     struct run *run;
     enum kind kind;
     hearth_key key;
@@ -32,6 +32,7 @@ struct call {
     struct copy *doc;
     struct write_result *results;
     struct page *page;
+    bool healthy;
 
     pthread_mutex_t lock;
     pthread_cond_t wake;
@@ -66,14 +67,31 @@ static struct copy *copy_doc(const hearth_doc *doc)
 
 /* ---- on the loop ---- */
 
+static const char *const kind_names[] = {"get",  "write",   "transact", "query",
+                                         "scan", "healthy", "a loop"};
+
+/* Whether this is the answer that counts: nothing is to be taken from a second one. */
+static bool is_first_answer(struct call *call)
+{
+    const char *name = kind_names[call->kind];
+
+    pthread_mutex_lock(&call->lock);
+    int answers = ++call->answers;
+    pthread_mutex_unlock(&call->lock);
+    if (answers > 1) {
+        run_fail(call->run, "the callback of %s ran more than once", name);
+        return false;
+    }
+    if (!call->returned)
+        run_fail(call->run, "the callback of %s ran before the call had returned", name);
+    if (!pthread_equal(call->loop_thread, pthread_self()))
+        run_fail(call->run, "the callback of %s ran on another thread than the calling loop's",
+                 name);
+    return true;
+}
+
 static void answered(struct call *call)
 {
-    if (!call->returned)
-        run_fail(call->run, "a callback ran before its call had returned");
-    if (!pthread_equal(call->loop_thread, pthread_self()))
-        run_fail(call->run, "a callback ran on another thread than the calling loop's");
-    if (++call->answers > 1)
-        run_fail(call->run, "a callback ran more than once");
     pthread_mutex_lock(&call->lock);
     call->done = true;
     pthread_cond_signal(&call->wake);
@@ -83,7 +101,13 @@ static void answered(struct call *call)
 static void on_get(hearth_status status, const hearth_doc *doc, void *arg)
 {
     struct call *call = arg;
+    if (!is_first_answer(call))
+        return;
     call->status = status;
+    if ((status == HEARTH_OK) != (doc != NULL))
+        run_fail(call->run, "get answered status %d with%s a document", status, doc ? "" : "out");
+    if (doc)
+        shape_doc(call->run, doc, &call->key, "get");
     call->doc = copy_doc(doc);
     answered(call);
 }
@@ -91,9 +115,12 @@ static void on_get(hearth_status status, const hearth_doc *doc, void *arg)
 static void on_write(const hearth_storage_result *const *results, size_t count, void *arg)
 {
     struct call *call = arg;
+    if (!is_first_answer(call))
+        return;
     if (count != call->count)
         run_fail(call->run, "%zu operations had %zu results", call->count, count);
     for (size_t i = 0; i < count && i < call->count; i++) {
+        shape_result(call->run, results[i], call->ops[i]);
         call->results[i].outcome = results[i]->outcome;
         call->results[i].current = copy_doc(results[i]->current);
     }
@@ -106,6 +133,10 @@ static void on_page(hearth_status status, const hearth_doc *const *docs, size_t 
     struct call *call = arg;
     struct page *page = call->page;
 
+    if (!is_first_answer(call))
+        return;
+    shape_page(call->run, status, docs, count, cursor, &call->key, call->limit,
+               call->kind == CALL_QUERY);
     page->status = status;
     page->count = count;
     page->docs = must(calloc(count + 1, sizeof(*page->docs)));
@@ -201,54 +232,67 @@ static void begin(hearth_ctx *ctx, void *arg)
 
 /* ---- on the waiting thread ---- */
 
-static void perform(struct call *call, uint32_t loop)
+static struct call *call_create(struct run *run, enum kind kind)
 {
-    struct timespec deadline;
+    struct call *call = must(calloc(1, sizeof(*call)));
 
+    call->run = run;
+    call->kind = kind;
     pthread_mutex_init(&call->lock, NULL);
     pthread_cond_init(&call->wake, NULL);
-    if (call->run->loop->post(call->run->ctx, loop % call->run->ctx->loops, begin, call) !=
-        HEARTH_OK)
-        run_abort("the host does not accept work for a loop");
+    pthread_mutex_lock(&run->lock);
+    call->next = run->calls;
+    run->calls = call;
+    pthread_mutex_unlock(&run->lock);
+    return call;
+}
+
+static void perform(struct call *call, uint32_t loop, hearth_loop_fn fn)
+{
+    struct run *run = call->run;
+    struct timespec deadline;
+
+    if (run->loop->post(run->ctx, loop % run->ctx->loops, fn, call) != HEARTH_OK)
+        run_abort(run, "the host does not accept work for a loop");
     clock_gettime(CLOCK_REALTIME, &deadline);
-    deadline.tv_sec += DEADLINE_SECONDS;
+    deadline.tv_sec += run->timeout_s;
     pthread_mutex_lock(&call->lock);
     while (!call->done) {
-        /* The callback would write into a stack frame that is gone: nothing can follow. */
+        /* What the callback would write to is gone by then: nothing can follow. */
         if (pthread_cond_timedwait(&call->wake, &call->lock, &deadline) != 0 && !call->done)
-            run_abort("a call had no answer within 60 s");
+            run_abort(run, "%s had no answer within %lld s", kind_names[call->kind],
+                      (long long)run->timeout_s);
     }
     pthread_mutex_unlock(&call->lock);
-    pthread_cond_destroy(&call->wake);
-    pthread_mutex_destroy(&call->lock);
 }
 
 hearth_status call_get(struct run *run, uint32_t loop, const hearth_key *key, struct copy **out)
 {
-    struct call call = {.run = run, .kind = CALL_GET, .key = *key};
-    perform(&call, loop);
-    if ((call.status == HEARTH_OK) != (call.doc != NULL))
-        run_fail(run, "get answered status %d with%s a document", call.status,
-                 call.doc ? "" : "out");
+    struct call *call = call_create(run, CALL_GET);
+
+    call->key = *key;
+    perform(call, loop, begin);
     if (out)
-        *out = call.doc;
+        *out = call->doc;
     else
-        free(call.doc);
-    return call.status;
+        free(call->doc);
+    return call->status;
 }
 
 static void call_ops(struct run *run, enum kind kind, uint32_t loop, const hearth_storage_op *ops,
                      size_t count, struct write_result *results)
 {
     const hearth_storage_op **list = must(calloc(count + 1, sizeof(*list)));
-    struct call call = {.run = run, .kind = kind, .count = count, .results = results};
+    struct call *call = call_create(run, kind);
 
     for (size_t i = 0; i < count; i++) {
         list[i] = &ops[i];
         results[i] = (struct write_result){.outcome = HEARTH_STORAGE_FAILED};
     }
-    call.ops = list;
-    perform(&call, loop);
+    call->ops = list;
+    call->count = count;
+    call->results = results;
+    perform(call, loop, begin);
     free(list);
 }
 
@@ -264,28 +308,80 @@ void call_transact(struct run *run, uint32_t loop, const hearth_storage_op *ops,
     call_ops(run, CALL_TRANSACT, loop, ops, count, results);
 }
 
+static void call_page(struct run *run, enum kind kind, uint32_t loop, const hearth_key *key,
+                      uint32_t limit, hearth_str cursor, struct page *page)
+{
+    struct call *call = call_create(run, kind);
+
+    call->key = *key;
+    call->limit = limit;
+    call->cursor = cursor;
+    call->page = page;
+    perform(call, loop, begin);
+}
+
 void call_query(struct run *run, uint32_t loop, const hearth_key *prefix, uint32_t limit,
                 hearth_str cursor, struct page *page)
 {
-    struct call call = {.run = run,
-                        .kind = CALL_QUERY,
-                        .key = *prefix,
-                        .limit = limit,
-                        .cursor = cursor,
-                        .page = page};
-    perform(&call, loop);
+    call_page(run, CALL_QUERY, loop, prefix, limit, cursor, page);
 }
 
 void call_scan(struct run *run, uint32_t loop, hearth_str collection, uint32_t limit,
                hearth_str cursor, struct page *page)
 {
-    struct call call = {.run = run,
-                        .kind = CALL_SCAN,
-                        .key = {.collection = collection},
-                        .limit = limit,
-                        .cursor = cursor,
-                        .page = page};
-    perform(&call, loop);
+    hearth_key key = {.collection = collection};
+    call_page(run, CALL_SCAN, loop, &key, limit, cursor, page);
+}
+
+/* ---- the end ---- */
+
+static void pass_through(hearth_ctx *ctx, void *arg)
+{
+    (void)ctx;
+    (void)arg;
+}
+
+static void has_passed(hearth_ctx *ctx, void *arg)
+{
+    (void)ctx;
+    answered(arg);
+}
+
+static void pass_loops(hearth_ctx *ctx, void *arg)
+{
+    struct call *call = arg;
+    if (call->run->loop->each(ctx, pass_through, has_passed, call) != HEARTH_OK)
+        run_abort(call->run, "out of memory");
+}
+
+static void ask_health(hearth_ctx *ctx, void *arg)
+{
+    struct call *call = arg;
+    call->healthy = call->run->storage->healthy(ctx->host->provider(ctx, HEARTH_STORAGE_ID)) != 0;
+    answered(call);
+}
+
+bool call_healthy(struct run *run, uint32_t loop)
+{
+    struct call *call = call_create(run, CALL_HEALTHY);
+    perform(call, loop, ask_health);
+    return call->healthy;
+}
+
+void calls_settle(struct run *run)
+{
+    perform(call_create(run, CALL_SETTLE), 0, pass_loops);
+}
+
+void calls_free(struct run *run)
+{
+    while (run->calls) {
+        struct call *call = run->calls;
+        run->calls = call->next;
+        pthread_cond_destroy(&call->wake);
+        pthread_mutex_destroy(&call->lock);
+        free(call);
+    }
 }
 
 void results_free(struct write_result *results, size_t count)

@@ -3,7 +3,8 @@
  * loop and waits, on the caller's own thread, until its callback has come.
  *
  * Every call also proves what the service promises of callbacks: exactly one, on the calling loop,
- * never before the call has returned. A breach is a failure of the check that made the call.
+ * never before the call has returned; and of what they are given: sizes, the keys that were asked
+ * for, an error where there is one. A breach is a failure of the check during which it is seen.
  */
 #ifndef CONFORMANCE_CALL_H
 #define CONFORMANCE_CALL_H
@@ -43,6 +44,13 @@ void call_query(struct run *run, uint32_t loop, const hearth_key *prefix, uint32
                 hearth_str cursor, struct page *page);
 void call_scan(struct run *run, uint32_t loop, hearth_str collection, uint32_t limit,
                hearth_str cursor, struct page *page);
+
+bool call_healthy(struct run *run, uint32_t loop);
+
+/* Lets every loop run what is due: an answer that comes a second time in that turn is seen. */
+void calls_settle(struct run *run);
+/* At the end of the run. */
+void calls_free(struct run *run);
 
 void results_free(struct write_result *results, size_t count);
 void page_free(struct page *page);

@@ -3,9 +3,6 @@
  */
 #include "run.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 static void absent_is_not_found(struct run *run)
 {
     hearth_key key = key_of(run, "absent", "a");
@@ -15,20 +12,35 @@ static void absent_is_not_found(struct run *run)
 static void put_then_get(struct run *run)
 {
     hearth_key key = key_of(run, "roundtrip", "s");
-    hearth_storage_op op = put_op(&key, "{\"n\":1}", 7, HEARTH_IF_ANY, 0);
-    struct copy *copy = NULL;
+    hearth_storage_op op = rich_op(&key, 7), plain = put_op(&key, "{}", 8, HEARTH_IF_ANY, 0);
 
-    op.doc.epoch = 0xfffffffffffffff0u;
-    op.doc.write_id = HEARTH_STR("dir/3/7");
     EXPECT(run, write_one(run, &op) == HEARTH_STORAGE_OK, "an unconditional put was refused");
-    EXPECT(run, call_get(run, 1, &key, &copy) == HEARTH_OK, "it is not there after the put");
-    bool same = copy->doc.version == 7 && copy->doc.epoch == op.doc.epoch &&
-                copy->doc.expires_ms == 0 && copy->doc.write_id.len == 7 &&
-                memcmp(copy->doc.write_id.ptr, "dir/3/7", 7) == 0 && copy->doc.key.sort.len == 1 &&
-                copy->doc.key.partition.len == key.partition.len;
-    free(copy);
-    EXPECT(run, same, "version, epoch, write id, expiry or key came back changed");
-    expect_doc(run, &key, 7, "{\"n\":1}");
+    expect_read(run, "read on another loop", 1, &op.doc);
+    expect_read(run, "read on the same loop", 0, &op.doc);
+    EXPECT(run, write_one(run, &plain) == HEARTH_STORAGE_OK, "a put over it was refused");
+    expect_read(run, "a plain one over it", 0, &plain.doc);
+}
+
+/* Each loop has read before the other writes: no loop may go on showing what it had. */
+static void seen_on_every_loop(struct run *run)
+{
+    hearth_key key = key_of(run, "loops", "a");
+    hearth_storage_op op = rich_op(&key, 1);
+
+    for (uint64_t version = 1; version <= 6; version++) {
+        struct write_result result;
+        op.doc.version = version;
+        call_write(run, (uint32_t)version, &op, 1, &result);
+        results_free(&result, 1);
+        EXPECT(run, result.outcome == HEARTH_STORAGE_OK, "a put was refused");
+        for (uint32_t loop = 0; loop < run->ctx->loops; loop++)
+            expect_read(run, "after a put on another loop", loop, &op.doc);
+    }
+    op = delete_op(&key, HEARTH_IF_ANY, 0);
+    write_one(run, &op);
+    for (uint32_t loop = 0; loop < run->ctx->loops; loop++)
+        EXPECT(run, call_get(run, loop, &key, NULL) == HEARTH_ENOTFOUND,
+               "after a delete it is still there on loop %u", loop);
 }
 
 static void empty_sort_is_a_key(struct run *run)
@@ -116,6 +128,14 @@ static void epoch_fences(struct run *run)
            "a wrong epoch with the right version was let in");
     op.base_epoch = 5;
     EXPECT(run, write_one(run, &op) == HEARTH_STORAGE_OK, "both right, and yet refused");
+    hearth_storage_op gone = delete_op(&key, HEARTH_IF_EPOCH, 0);
+    gone.base_epoch = 4;
+    EXPECT(run, write_one(run, &gone) == HEARTH_STORAGE_CONFLICT,
+           "a delete with an older epoch was let in");
+    gone.base_epoch = 5;
+    EXPECT(run, write_one(run, &gone) == HEARTH_STORAGE_OK,
+           "a delete with the right epoch was refused");
+    expect_doc(run, &key, 0, NULL);
 }
 
 static void delete_needs_its_condition(struct run *run)
@@ -158,6 +178,7 @@ static void absent_again_after_delete(struct run *run)
 const struct check condition_checks[] = {
     {"a key never written is NOT_FOUND", absent_is_not_found},
     {"a put is read back whole, on another loop too", put_then_get},
+    {"a confirmed change is seen on every loop", seen_on_every_loop},
     {"a sort may be empty", empty_sort_is_a_key},
     {"of two puts with absent the second is CONFLICT with the first's document", absent_wins_once},
     {"a put on a stale version is CONFLICT with the present document", version_must_match},

@@ -7,6 +7,7 @@
 
 #define WRITERS 16
 #define TARGET  200
+#define TRIES   (20 * TARGET) /* of one writer: who lost has seen another win */
 
 struct racer {
     struct run *run;
@@ -21,7 +22,7 @@ static void *increment(void *arg)
 {
     struct racer *racer = arg;
 
-    for (;;) {
+    for (unsigned tries = 0; tries < TRIES; tries++) {
         struct copy *copy = NULL;
         struct write_result result;
         if (call_get(racer->run, racer->loop, &racer->key, &copy) != HEARTH_OK) {
@@ -40,6 +41,8 @@ static void *increment(void *arg)
             run_fail(racer->run, "a lost race did not show the winner's version");
         results_free(&result, 1);
     }
+    run_fail(racer->run, "a writer was refused %d times, and yet there was no end", TRIES);
+    return NULL;
 }
 
 static unsigned race(struct racer racers[WRITERS], void *(*fn)(void *))
@@ -48,7 +51,7 @@ static unsigned race(struct racer racers[WRITERS], void *(*fn)(void *))
     for (uint32_t i = 0; i < WRITERS; i++) {
         racers[i].loop = i;
         if (pthread_create(&racers[i].thread, NULL, fn, &racers[i]) != 0)
-            run_abort("no threads");
+            run_abort(racers[0].run, "no threads");
     }
     for (uint32_t i = 0; i < WRITERS; i++) {
         pthread_join(racers[i].thread, NULL);
@@ -102,13 +105,13 @@ static void *transfer(void *arg)
     hearth_key other = racer->key;
     other.sort = HEARTH_STR("b");
 
-    while (racer->wins < 10) {
+    for (unsigned tries = 0; racer->wins < 10; tries++) {
         struct copy *a = NULL, *b = NULL;
         struct write_result results[2];
         call_get(run, racer->loop, &racer->key, &a);
         call_get(run, racer->loop, &other, &b);
-        if (!a || !b) {
-            run_fail(run, "a document is missing");
+        if (!a || !b || tries == TRIES) {
+            run_fail(run, a && b ? "no end to being refused" : "a document is missing");
             free(a);
             free(b);
             return NULL;

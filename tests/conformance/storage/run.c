@@ -4,23 +4,28 @@
  */
 #include "run.h"
 
-#include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-_Noreturn void run_abort(const char *why)
+_Noreturn void run_abort(struct run *run, const char *fmt, ...)
 {
-    fprintf(stderr, "conformance: %s\n", why);
+    char text[200];
+    va_list args;
+
+    va_start(args, fmt);
+    vsnprintf(text, sizeof(text), fmt, args);
+    va_end(args);
+    fprintf(stderr, "conformance: %s: %s\n", run && run->check ? run->check : "the suite", text);
     abort();
 }
 
 void *must(void *pointer)
 {
     if (!pointer)
-        run_abort("out of memory");
+        run_abort(NULL, "out of memory");
     return pointer;
 }
 
@@ -29,8 +34,11 @@ void run_fail(struct run *run, const char *fmt, ...)
     va_list args;
     va_start(args, fmt);
     pthread_mutex_lock(&run->lock);
-    if (!run->failure[0])
+    if (!run->failure[0]) {
         vsnprintf(run->failure, sizeof(run->failure), fmt, args);
+        for (char *p = run->failure; *p; p++) /* what a backend answers may be anything */
+            *p = *p >= ' ' && *p <= '~' ? *p : '?';
+    }
     pthread_mutex_unlock(&run->lock);
     va_end(args);
 }
@@ -53,6 +61,7 @@ static void print_line(hearth_ctx *ctx, void *arg)
     if (line->last) {
         pthread_join(run->thread, NULL);
         run->command->finish(run->cmd, run->failed == 0 ? HEARTH_OK : HEARTH_EINTERNAL);
+        calls_free(run);
         pthread_mutex_destroy(&run->lock);
         free(run);
     }
@@ -70,14 +79,19 @@ static void report(struct run *run, bool last, const char *fmt, ...)
     vsnprintf(line->text, sizeof(line->text), fmt, args);
     va_end(args);
     if (run->loop->post(run->ctx, 0, print_line, line) != HEARTH_OK)
-        run_abort("the host does not accept work for loop 0");
+        run_abort(run, "the host does not accept work for loop 0");
 }
 
-static void run_checks(struct run *run, const struct check *checks)
+static void run_checks(struct run *run, const struct check *checks, bool all)
 {
+    const struct config *conf = run->ctx->conf;
     for (const struct check *check = checks; check->name; check++) {
+        if (!all && conf->only.len > 0 && !strstr(check->name, conf->only.ptr))
+            continue;
         run->failure[0] = '\0';
+        run->check = check->name;
         check->fn(run);
+        calls_settle(run);
         if (run->failure[0]) {
             run->failed++;
             report(run, false, "FAIL %s: %s", check->name, run->failure);
@@ -105,22 +119,24 @@ static void wait_until_reached(struct run *run)
     }
 }
 
+static const struct check *const groups[] = {
+    caps_checks, condition_checks, conflict_checks, batch_checks,  transact_checks, query_checks,
+    scan_checks, value_checks,     limit_checks,    expiry_checks, race_checks,
+};
+
 static void *run_suite(void *arg)
 {
     struct run *run = arg;
 
     wait_until_reached(run);
-    if (run->after_restart) {
-        run_checks(run, restart_checks_after);
-    } else {
-        run_checks(run, condition_checks);
-        run_checks(run, batch_checks);
-        run_checks(run, transact_checks);
-        run_checks(run, query_checks);
-        run_checks(run, value_checks);
-        run_checks(run, race_checks);
-        run_checks(run, restart_checks_before);
-    }
+    if (run->phase == PHASE_AFTER_RESTART || run->phase == PHASE_BEFORE_KILL)
+        run_checks(run, restart_checks_after, true);
+    if (run->phase == PHASE_AFTER_KILL)
+        run_checks(run, kill_checks_after, true);
+    for (size_t i = 0; run->phase == PHASE_FIRST && i < sizeof(groups) / sizeof(groups[0]); i++)
+        run_checks(run, groups[i], false);
+    if (run->phase == PHASE_FIRST || run->phase == PHASE_BEFORE_KILL)
+        run_checks(run, restart_checks_before, true);
     report(run, true, "%u passed, %u failed", run->passed, run->failed);
     return NULL;
 }
@@ -136,7 +152,13 @@ hearth_status run_start(hearth_ctx *ctx, hearth_cmd *cmd)
     run->loop = hearth_loop_get(ctx);
     run->command = hearth_command_get(ctx);
     run->caps = run->storage->caps(ctx->host->provider(ctx, HEARTH_STORAGE_ID));
-    run->after_restart = run->command->option(cmd, "after-restart").ptr != NULL;
+    run->timeout_s = (time_t)(((const struct config *)ctx->conf)->timeout_ms / 1000);
+    if (run->command->option(cmd, "after-restart").ptr)
+        run->phase = PHASE_AFTER_RESTART;
+    if (run->command->option(cmd, "before-kill").ptr)
+        run->phase = PHASE_BEFORE_KILL;
+    if (run->command->option(cmd, "after-kill").ptr)
+        run->phase = PHASE_AFTER_KILL;
     hearth_random_get(ctx)->uuid(ctx, run->name);
     pthread_mutex_init(&run->lock, NULL);
     if (pthread_create(&run->thread, NULL, run_suite, run) != 0) {
@@ -181,22 +203,48 @@ hearth_storage_op delete_op(const hearth_key *key, uint32_t condition, uint64_t 
     return op;
 }
 
+hearth_storage_op rich_op(const hearth_key *key, uint64_t version)
+{
+    static _Thread_local char bodies[8][64];
+    static _Thread_local unsigned next;
+    char *body = bodies[next++ % 8];
+
+    snprintf(body, sizeof(bodies[0]), "{\"n\":%llu,\"rich\":true}", (unsigned long long)version);
+    hearth_storage_op op = put_op(key, body, version, HEARTH_IF_ANY, 0);
+    op.doc.epoch = 0xfffffffffffffff0u;
+    op.doc.write_id = HEARTH_STR("dir/3/7");
+    op.doc.expires_ms = 4102444800123;
+    return op;
+}
+
+int64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+hearth_str cursor_at(const struct cursor *cursor)
+{
+    return (hearth_str){cursor->len > 0 ? cursor->text : NULL, cursor->len};
+}
+
+bool cursor_keep(struct cursor *cursor, const struct page *page)
+{
+    cursor->len = 0;
+    if (page->cursor_len > sizeof(cursor->text))
+        return false;
+    memcpy(cursor->text, page->cursor, page->cursor_len);
+    cursor->len = page->cursor_len;
+    return true;
+}
+
 hearth_storage_outcome write_one(struct run *run, const hearth_storage_op *op)
 {
     struct write_result result;
     call_write(run, 0, op, 1, &result);
     results_free(&result, 1);
     return result.outcome;
-}
-
-bool json_same(hearth_str a, const char *b)
-{
-    json_t *left = json_loadb(a.ptr, a.len, JSON_DECODE_ANY, NULL);
-    json_t *right = json_loads(b, JSON_DECODE_ANY, NULL);
-    bool same = left && right && json_equal(left, right);
-    json_decref(left);
-    json_decref(right);
-    return same;
 }
 
 void expect_doc(struct run *run, const hearth_key *key, uint64_t version, const char *body)

@@ -103,16 +103,39 @@ static bool change(struct documents *documents, hearth_storage_action action, co
     return true;
 }
 
+static bool forgets(const struct documents *documents, const char *what)
+{
+    return documents->forgets && strcmp(documents->forgets, what) == 0;
+}
+
+static bool log_record(struct documents *documents, const char *bytes, uint32_t size)
+{
+    if (!forgets(documents, "until-close"))
+        return write(documents->log, bytes, size) == (ssize_t)size;
+    char *grown = realloc(documents->late, documents->late_size + size);
+    if (!grown)
+        return false;
+    memcpy(grown + documents->late_size, bytes, size);
+    documents->late = grown;
+    documents->late_size += size;
+    return true;
+}
+
 bool documents_apply(struct documents *documents, const hearth_storage_op *op)
 {
     const hearth_doc *doc = &op->doc;
-    const hearth_str parts[5] = {doc->key.collection, doc->key.partition, doc->key.sort,
+    hearth_str parts[5] = {doc->key.collection, doc->key.partition, doc->key.sort,
                                  doc->write_id, doc->body};
     struct record record = {.size = sizeof(record),
                             .action = (uint32_t)op->action,
                             .version = doc->version,
-                            .epoch = doc->epoch,
-                            .expires_ms = doc->expires_ms};
+                            .epoch = forgets(documents, "epoch") ? 0 : doc->epoch,
+                            .expires_ms = forgets(documents, "expires") ? 0 : doc->expires_ms};
+    bool left_out = forgets(documents, "everything") ||
+                    (forgets(documents, "deletes") && op->action == HEARTH_DELETE);
+
+    if (forgets(documents, "write_id"))
+        parts[3].len = 0;
     for (int i = 0; i < 5; i++) {
         record.lengths[i] = (uint32_t)parts[i].len;
         record.size += record.lengths[i];
@@ -123,7 +146,7 @@ bool documents_apply(struct documents *documents, const hearth_storage_op *op)
     memcpy(bytes, &record, sizeof(record));
     for (int i = 0; i < 5; i++)
         storage_place(&end, parts[i]);
-    bool written = write(documents->log, bytes, record.size) == (ssize_t)record.size;
+    bool written = left_out || log_record(documents, bytes, record.size);
     free(bytes);
     return written && change(documents, op->action, doc);
 }
@@ -156,13 +179,13 @@ static size_t replay(struct documents *documents, const char *bytes, size_t left
     return change(documents, (hearth_storage_action)record.action, &doc) ? record.size : 0;
 }
 
-int documents_init(struct documents *documents, const char *path)
+int documents_init(struct documents *documents, const char *path, const char *forgets)
 {
     struct stat info;
     size_t at = 0, used;
 
-    *documents =
-        (struct documents){.log = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600)};
+    *documents = (struct documents){
+        .log = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600), .forgets = forgets};
     pthread_mutex_init(&documents->lock, NULL);
     if (documents->log < 0 || fstat(documents->log, &info) < 0)
         return -1;
@@ -183,6 +206,10 @@ void documents_finish(struct documents *documents)
     for (size_t i = 0; i < documents->count; i++)
         free(documents->rows[i]);
     free(documents->rows);
+    if (documents->late_size > 0 &&
+        write(documents->log, documents->late, documents->late_size) < 0)
+        abort(); /* a test has a disk */
+    free(documents->late);
     if (documents->log >= 0)
         close(documents->log);
     pthread_mutex_destroy(&documents->lock);

@@ -14,10 +14,13 @@ struct documents {
     storage_row **rows;   /* by collection, partition, sort */
     size_t count, size;
     int log;
+    const char *forgets; /* a bug: what the log does not keep; NULL: it keeps everything */
+    char *late;          /* bug "until-close": what is yet to be written */
+    size_t late_size;
 };
 
-/* 0, or -1 with errno. */
-int documents_init(struct documents *documents, const char *path);
+/* 0, or -1 with errno. `forgets` may be NULL. */
+int documents_init(struct documents *documents, const char *path, const char *forgets);
 void documents_finish(struct documents *documents);
 
 /* Index of the first row whose key is not below this one. Under the lock, like all below. */

@@ -38,11 +38,12 @@ typedef struct hearth_doc {
     uint32_t struct_size;
     uint32_t reserved;
     hearth_key key;
-    hearth_str body;     /* a JSON object; equal as a JSON value to what was written */
+    hearth_str body;     /* a JSON object that hearth.json/1 reads; comes back equal as a value */
     uint64_t version;    /* given by the writer, at most 2^63 - 1; grows, never a hash */
     uint64_t epoch;      /* the owner's fencing number; 0: unused */
     hearth_str write_id; /* names the write that made this version; may be empty */
-    int64_t expires_ms;  /* unix milliseconds; 0: never. At that moment it is NOT_FOUND */
+    int64_t expires_ms;  /* unix milliseconds, not negative; 0: never. From that moment on it is as
+                            if it had been deleted, also to conditions, queries and scans */
 } hearth_doc;
 
 typedef enum hearth_storage_action { HEARTH_PUT = 1, HEARTH_DELETE = 2 } hearth_storage_action;
@@ -68,7 +69,8 @@ typedef enum hearth_storage_outcome {
     HEARTH_STORAGE_OK = 0,
     HEARTH_STORAGE_CONFLICT = 1, /* the condition does not hold; nothing changed */
     HEARTH_STORAGE_RETRY = 2,    /* throttled or timed out: it may or may not have happened */
-    HEARTH_STORAGE_FAILED = 3    /* it cannot succeed as it is (too large, malformed) */
+    HEARTH_STORAGE_FAILED = 3    /* it cannot succeed as it is (too large, malformed, a condition or
+                                    action that there is not) */
 } hearth_storage_outcome;
 
 typedef struct hearth_storage_result {
@@ -110,12 +112,14 @@ typedef struct hearth_storage {
 
     /* Documents of one partition of one collection whose sort begins with prefix, in bytewise order
      * of sort, at most `limit` (1..1000) a page and fewer when they are large. A cursor is opaque,
-     * and good for this call only; a malformed one is EINVAL. [loop] */
+     * and good for this call only. A malformed one is EINVAL, as are a malformed collection,
+     * partition or prefix and another limit. [loop] */
     void (*query)(hearth_ctx *ctx, hearth_str collection, hearth_str partition, hearth_str prefix,
                   uint32_t limit, hearth_str cursor, hearth_storage_page_fn done, void *arg);
 
     /* Everything of one collection (all when empty), in pages, in no particular order; documents
-     * that stay unchanged meanwhile appear exactly once. For copying and repair. [loop] */
+     * that stay unchanged meanwhile appear exactly once. EINVAL as of query. For copying and
+     * repair. [loop] */
     void (*scan)(hearth_ctx *ctx, hearth_str collection, uint32_t limit, hearth_str cursor,
                  hearth_storage_page_fn done, void *arg);
 

@@ -69,6 +69,9 @@ typedef struct conf_doc {
  * deeper than 16. The document lives as long as the arena.
  */
 const conf_doc *conf_read(hearth_arena *arena, const char *path, conf_errors *errors);
+/* The same; but if the path is a link, what the file says is relative to the folder of the file
+ * that the link leads to. */
+const conf_doc *conf_read_link(hearth_arena *arena, const char *path, conf_errors *errors);
 /* The same from memory; `file` names it in errors. */
 const conf_doc *conf_parse(hearth_arena *arena, const char *file, hearth_str text,
                            conf_errors *errors);

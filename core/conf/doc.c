@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
+#include <limits.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -89,6 +90,32 @@ hearth_status read_small_file(const char *path, hearth_buf *out, hearth_error *e
     hearth_status status = read_all(fd, out, error);
     close(fd);
     return status;
+}
+
+const conf_doc *conf_read_link(hearth_arena *arena, const char *path, conf_errors *errors)
+{
+    const conf_doc *doc = conf_read(arena, path, errors);
+    char target[PATH_MAX];
+    ssize_t len = doc ? readlink(path, target, sizeof(target) - 1) : -1;
+    if (len < 0)
+        return doc;
+    target[len] = '\0';
+    char *slash = strrchr(target, '/');
+    if (!slash)
+        return doc;
+    *slash = '\0';
+    conf_doc *moved = arena_alloc(arena, sizeof(*moved));
+    const char *directory = slash == target ? "/"
+                            : target[0] == '/'
+                                ? arena_dup(arena, target, strlen(target))
+                                : arena_printf(arena, "%s/%s", doc->directory, target);
+    if (!moved || !directory) {
+        conf_errors_add(errors, (conf_place){.file = doc->file}, NULL, "out of memory");
+        return NULL;
+    }
+    *moved = *doc;
+    moved->directory = directory;
+    return moved;
 }
 
 const conf_node *conf_child(const conf_node *mapping, hearth_str key)

@@ -72,7 +72,8 @@ static void include_files(host_config *config, const host_options *options, bool
             if (!id || is_listed(options->without, options->without_count, id) ||
                 is_listed(options->with, options->with_count, id))
                 continue;
-            const conf_doc *doc = conf_read(&config->arena, files.items[k].ptr, &config->errors);
+            const conf_doc *doc =
+                conf_read_link(&config->arena, files.items[k].ptr, &config->errors);
             if (doc)
                 add_plugin(config, id, doc, (conf_place){doc->file, 0, 0});
         }
@@ -100,7 +101,7 @@ static void add_with(host_config *config, const host_options *options)
             is_listed(options->without, options->without_count, id))
             continue;
         const char *path = find_file(config, id);
-        const conf_doc *doc = path ? conf_read(&config->arena, path, &config->errors) : NULL;
+        const conf_doc *doc = path ? conf_read_link(&config->arena, path, &config->errors) : NULL;
         add_plugin(config, arena_dup(&config->arena, id, strlen(id)), doc,
                    (conf_place){"--with", 0, 0});
     }

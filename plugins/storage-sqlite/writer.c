@@ -42,7 +42,8 @@ static struct job *job_create(hearth_ctx *ctx, const hearth_storage_op *const *o
     if (!job)
         return NULL;
     job->ctx = ctx;
-    /* SQLite's json_valid lets in what the other backends do not: bytes behind a NUL or of no UTF-8. */
+    /* SQLite's json_valid lets in what the other backends do not: bytes behind a NUL or of no
+     * UTF-8. */
     storage_call_check_bodies(&job->call, ctx, shared_of(ctx)->json, shared_of(ctx)->arena);
     return job;
 }

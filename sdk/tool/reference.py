@@ -18,7 +18,8 @@ Made by `sdk/tool/reference.py` from the tables that `hearthd` and the plugins c
 
 `etc/hearth.yaml` holds the host's keys, each file in `etc/plugins.d/` those of one plugin. Durations are
 written `250ms`, `10s`, `15m`, `24h`, `7d`; sizes `512`, `64k`, `10m`, `1g`, in powers of 1024. A secret is
-`env:NAME` or `file:PATH`, and is never shown. Keys marked *live* are taken up by SIGHUP; any other change
+`env:NAME` or `file:PATH`, and is never shown. A relative path starts at the folder of the file that says
+it; of a plugin that was enabled by a link, as `hearth enable` does it, that is `plugins.available/`. Keys marked *live* are taken up by SIGHUP; any other change
 needs a restart.
 """
 

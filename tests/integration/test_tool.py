@@ -104,6 +104,17 @@ def test_enable_and_disable_check_first(etc):
     assert run(etc, "enable", "../x").returncode == 2
 
 
+def test_an_enabled_plugin_finds_the_secret_beside_its_file(etc):
+    """In plugins.available/, where the check of `enable` has found it: the link does not move it."""
+    available = etc / "plugins.available"
+    (available / "storage-redis.yaml").write_text("password: file:redis-password\n")
+    assert "redis-password: expected a readable file" in run(etc, "enable", "storage-redis").stderr
+    (available / "redis-password").write_text("secret\n")
+    assert run(etc, "enable", "storage-redis").returncode == 0
+    done = run(etc, "check")
+    assert done.returncode == 0, done.stderr
+
+
 def test_what_others_need_stays_enabled(etc):
     done = run(etc, "disable", "storage-sqlite")
     assert done.returncode == 2 and "storage" in done.stderr

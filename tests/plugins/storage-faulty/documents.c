@@ -124,8 +124,8 @@ static bool log_record(struct documents *documents, const char *bytes, uint32_t 
 bool documents_apply(struct documents *documents, const hearth_storage_op *op)
 {
     const hearth_doc *doc = &op->doc;
-    hearth_str parts[5] = {doc->key.collection, doc->key.partition, doc->key.sort,
-                                 doc->write_id, doc->body};
+    hearth_str parts[5] = {doc->key.collection, doc->key.partition, doc->key.sort, doc->write_id,
+                           doc->body};
     struct record record = {.size = sizeof(record),
                             .action = (uint32_t)op->action,
                             .version = doc->version,

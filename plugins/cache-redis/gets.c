@@ -33,16 +33,16 @@ static void answer(struct get *get, enum get_result result, const hearth_doc *do
     shared->metrics->add(local->gets[result], 1);
     get->done(doc, get->arg);
     get->done = NULL;
-    local->pending--;
+    redis_connection_call_ended(local->connection);
 }
 
 static void refuse(hearth_ctx *ctx, void *arg)
 {
     struct get *get = arg;
 
+    (void)ctx;
     answer(get, get->refused, NULL);
     free(get);
-    plugin_check_drained(ctx);
 }
 
 /* NULL where there was none. */
@@ -104,7 +104,6 @@ static void on_deadline(hearth_ctx *ctx, void *arg)
         answer(get, GET_LATE, NULL);
     }
     watch_deadline(ctx);
-    plugin_check_drained(ctx);
 }
 
 /* Out of memory, the connection's own time limit ends the wait. */
@@ -180,7 +179,7 @@ void cache_get(hearth_ctx *ctx, const hearth_key *key,
     }
     get->done = done;
     get->arg = arg;
-    local->pending++;
+    redis_connection_call_begun(local->connection);
     get->refused = ask(get);
     if (get->refused == GET_HIT) {
         get->began_ns = shared->clock->mono_ns(ctx);

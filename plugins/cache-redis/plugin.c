@@ -43,14 +43,7 @@ static const hearth_metric metrics[] = {
     [METRIC_GET_SECONDS] = {"hearth_cache_redis_get_seconds", HEARTH_HISTOGRAM, 1, "seconds",
                             "Time until Redis answered a get", seconds_buckets,
                             sizeof(seconds_buckets) / sizeof(seconds_buckets[0]), NULL},
-    [METRIC_COMMANDS] = {"hearth_cache_redis_commands_total", HEARTH_COUNTER, 1, NULL,
-                         "Commands sent to Redis", NULL, 0, NULL},
-    [METRIC_CONNECTS] = {"hearth_cache_redis_connects_total", HEARTH_COUNTER, 1, NULL,
-                         "Connections to Redis that came up", NULL, 0, NULL},
-    [METRIC_LOST] = {"hearth_cache_redis_connections_lost_total", HEARTH_COUNTER, 1, NULL,
-                     "Connections to Redis that broke", NULL, 0, NULL},
-    [METRIC_IN_FLIGHT] = {"hearth_cache_redis_calls_in_flight", HEARTH_GAUGE, 1, NULL,
-                          "Calls that wait for an answer of Redis", NULL, 0, NULL},
+    REDIS_CONNECTION_METRICS(METRIC_CONNECTION, "hearth_cache_redis"),
     {0},
 };
 
@@ -100,11 +93,6 @@ static void close_plugin(hearth_ctx *ctx)
     ctx->shared = NULL;
 }
 
-static void before_collect(hearth_ctx *ctx)
-{
-    shared_of(ctx)->metrics->set(local_of(ctx)->in_flight, (double)local_of(ctx)->pending);
-}
-
 static void find_series(hearth_ctx *ctx)
 {
     static const hearth_str gets[GET_RESULTS] = {
@@ -127,13 +115,10 @@ static void find_series(hearth_ctx *ctx)
     for (size_t i = 0; i < WRITE_RESULTS; i++)
         local->writes[i] = api->series(ctx, METRIC_WRITES, &writes[i], 1);
     local->get_seconds = api->series(ctx, METRIC_GET_SECONDS, NULL, 0);
-    local->in_flight = api->series(ctx, METRIC_IN_FLIGHT, NULL, 0);
-    api->on_collect(ctx, before_collect);
 }
 
 static hearth_status start(hearth_ctx *ctx)
 {
-    const hearth_metrics *api = shared_of(ctx)->metrics;
     struct local *local = calloc(1, sizeof(*local));
 
     if (!local)
@@ -146,10 +131,7 @@ static hearth_status start(hearth_ctx *ctx)
         .place = &shared_of(ctx)->place,
         .component = "cache",
         .loss = HEARTH_LOG_WARNING,
-        .commands = api->series(ctx, METRIC_COMMANDS, NULL, 0),
-        .connects = api->series(ctx, METRIC_CONNECTS, NULL, 0),
-        .lost = api->series(ctx, METRIC_LOST, NULL, 0),
-        .settled = plugin_check_drained,
+        .metrics = METRIC_CONNECTION,
     };
     local->connection = redis_connection_create(ctx, &owner);
     if (local->connection)
@@ -159,29 +141,9 @@ static hearth_status start(hearth_ctx *ctx)
     return HEARTH_ENOMEM;
 }
 
-static bool idle(const struct local *local)
-{
-    return local->pending == 0 && !redis_connection_busy(local->connection);
-}
-
-void plugin_check_drained(hearth_ctx *ctx)
-{
-    struct local *local = local_of(ctx);
-    if (local->draining && idle(local)) {
-        local->draining = false;
-        ctx->host->drained(ctx);
-    }
-}
-
 static hearth_status drain(hearth_ctx *ctx)
 {
-    struct local *local = local_of(ctx);
-
-    redis_connection_close(local->connection);
-    if (idle(local))
-        return HEARTH_OK;
-    local->draining = true;
-    return HEARTH_DEFERRED;
+    return redis_connection_drain(local_of(ctx)->connection);
 }
 
 static void stop(hearth_ctx *ctx)

@@ -25,10 +25,7 @@ enum metric {
     METRIC_GETS,
     METRIC_WRITES,
     METRIC_GET_SECONDS,
-    METRIC_COMMANDS,
-    METRIC_CONNECTS,
-    METRIC_LOST,
-    METRIC_IN_FLIGHT,
+    METRIC_CONNECTION, /* and all of the connection's */
 };
 
 /* What became of a get: every one but a hit is a miss to whoever asked. */
@@ -73,11 +70,10 @@ struct local {
     struct get_list waiting;   /* gets without answer, oldest first */
     hearth_timer *deadline;    /* of the first of them */
     size_t late;               /* gets that were answered with a miss while Redis owes the answer */
-    size_t pending;            /* gets whose callback has not run, and writes in flight */
     size_t write_bytes;        /* of the writes in flight */
     uint64_t scripts_known[2]; /* the serial of the connection that was sent the source */
-    bool refused, draining;
-    hearth_series *gets[GET_RESULTS], *writes[WRITE_RESULTS], *get_seconds, *in_flight;
+    bool refused;
+    hearth_series *gets[GET_RESULTS], *writes[WRITE_RESULTS], *get_seconds;
 };
 
 static inline const struct shared *shared_of(hearth_ctx *ctx)
@@ -94,9 +90,6 @@ static inline const struct config *conf_of(hearth_ctx *ctx)
 {
     return (const struct config *)ctx->conf;
 }
-
-/* Ends a drain that waits, if nothing is pending on this loop any more. [loop] */
-void plugin_check_drained(hearth_ctx *ctx);
 
 /* ---- gets.c, writes.c: the functions of the service [loop] ---- */
 void cache_get(hearth_ctx *ctx, const hearth_key *key,

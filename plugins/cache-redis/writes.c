@@ -62,7 +62,7 @@ static enum write_result judge(hearth_ctx *ctx, const redisReply *reply)
 
 static void on_reply(hearth_ctx *ctx, const redisReply *reply, void *arg)
 {
-    local_of(ctx)->pending--;
+    redis_connection_call_ended(local_of(ctx)->connection);
     local_of(ctx)->write_bytes -= (uintptr_t)arg;
     count(ctx, judge(ctx, reply));
 }
@@ -92,7 +92,7 @@ static bool send(hearth_ctx *ctx, enum script script)
         return false;
     local->scripts_known[script] = redis_connection_serial(local->connection);
     local->write_bytes += bytes;
-    local->pending++;
+    redis_connection_call_begun(local->connection);
     return true;
 }
 

@@ -16,17 +16,7 @@ static const hearth_conf_field config[] = {
     {0},
 };
 
-static const hearth_metric metrics[] = {
-    [METRIC_COMMANDS] = {"hearth_storage_redis_commands_total", HEARTH_COUNTER, 1, NULL,
-                         "Commands sent to Redis", NULL, 0, NULL},
-    [METRIC_CONNECTS] = {"hearth_storage_redis_connects_total", HEARTH_COUNTER, 1, NULL,
-                         "Connections to Redis that came up", NULL, 0, NULL},
-    [METRIC_LOST] = {"hearth_storage_redis_connections_lost_total", HEARTH_COUNTER, 1, NULL,
-                     "Connections to Redis that broke", NULL, 0, NULL},
-    [METRIC_IN_FLIGHT] = {"hearth_storage_redis_calls_in_flight", HEARTH_GAUGE, 1, NULL,
-                          "Calls that wait for an answer of Redis", NULL, 0, NULL},
-    {0},
-};
+static const hearth_metric metrics[] = {REDIS_CONNECTION_METRICS(0, "hearth_storage_redis"), {0}};
 
 static hearth_status check(const void *conf, char *err, size_t err_size)
 {
@@ -42,7 +32,7 @@ static const hearth_storage_caps *caps(hearth_ctx *ctx)
 
 static int healthy(hearth_ctx *ctx)
 {
-    return redis_connection_healthy(local_of(ctx)->connection);
+    return redis_connection_healthy(connection_of(ctx));
 }
 
 static const hearth_storage storage = {
@@ -72,7 +62,6 @@ static hearth_status open_plugin(hearth_ctx *ctx)
     ctx->shared = shared;
     shared->loop = hearth_loop_get(ctx);
     shared->clock = hearth_clock_get(ctx);
-    shared->metrics = hearth_metrics_get(ctx);
     shared->json = hearth_json_get(ctx);
     shared->arena = hearth_arena_get(ctx);
     snprintf(shared->identity, sizeof(shared->identity), "redis:%s:%u/%lld/%" HEARTH_PRIS,
@@ -100,83 +89,36 @@ static void close_plugin(hearth_ctx *ctx)
     ctx->shared = NULL;
 }
 
-static void before_collect(hearth_ctx *ctx)
-{
-    struct local *local = local_of(ctx);
-    shared_of(ctx)->metrics->set(local->in_flight, (double)local->pending);
-}
-
 static hearth_status start(hearth_ctx *ctx)
 {
-    const hearth_metrics *api = shared_of(ctx)->metrics;
-    struct local *local = calloc(1, sizeof(*local));
-
-    if (!local)
-        return HEARTH_ENOMEM;
-    ctx->state = local;
-    local->in_flight = api->series(ctx, METRIC_IN_FLIGHT, NULL, 0);
-    api->on_collect(ctx, before_collect);
     struct redis_owner owner = {
         .config = &((const struct config *)ctx->conf)->redis,
         .place = &shared_of(ctx)->place,
         .component = "storage",
         .loss = HEARTH_LOG_ERROR,
-        .commands = api->series(ctx, METRIC_COMMANDS, NULL, 0),
-        .connects = api->series(ctx, METRIC_CONNECTS, NULL, 0),
-        .lost = api->series(ctx, METRIC_LOST, NULL, 0),
-        .settled = plugin_check_drained,
     };
-    local->connection = redis_connection_create(ctx, &owner);
-    if (local->connection)
-        return HEARTH_OK;
-    free(local);
-    ctx->state = NULL;
-    return HEARTH_ENOMEM;
-}
-
-static int idle(const struct local *local)
-{
-    return local->pending == 0 && !redis_connection_busy(local->connection);
-}
-
-void plugin_check_drained(hearth_ctx *ctx)
-{
-    struct local *local = local_of(ctx);
-    if (local->draining && idle(local)) {
-        local->draining = 0;
-        ctx->host->drained(ctx);
-    }
+    ctx->state = redis_connection_create(ctx, &owner);
+    return ctx->state ? HEARTH_OK : HEARTH_ENOMEM;
 }
 
 void plugin_call_begun(hearth_ctx *ctx)
 {
-    local_of(ctx)->pending++;
+    redis_connection_call_begun(connection_of(ctx));
 }
 
 void plugin_call_ended(hearth_ctx *ctx)
 {
-    local_of(ctx)->pending--;
-    plugin_check_drained(ctx);
+    redis_connection_call_ended(connection_of(ctx));
 }
 
 static hearth_status drain(hearth_ctx *ctx)
 {
-    struct local *local = local_of(ctx);
-
-    redis_connection_close(local->connection);
-    if (idle(local))
-        return HEARTH_OK;
-    local->draining = 1;
-    return HEARTH_DEFERRED;
+    return redis_connection_drain(connection_of(ctx));
 }
 
 static void stop(hearth_ctx *ctx)
 {
-    struct local *local = local_of(ctx);
-    if (!local)
-        return;
-    redis_connection_destroy(local->connection);
-    free(local);
+    redis_connection_destroy(connection_of(ctx));
     ctx->state = NULL;
 }
 

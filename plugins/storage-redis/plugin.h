@@ -15,13 +15,10 @@ struct config {
     hearth_str prefix;
 };
 
-enum metric { METRIC_COMMANDS, METRIC_CONNECTS, METRIC_LOST, METRIC_IN_FLIGHT };
-
 /* One per process, immutable after open. */
 struct shared {
     const hearth_loop_api *loop;
     const hearth_clock *clock;
-    const hearth_metrics *metrics;
     const hearth_json *json;
     const hearth_arena_api *arena;
     struct redis_place place;
@@ -29,26 +26,17 @@ struct shared {
     hearth_storage_caps caps;
 };
 
-/* One per loop. */
-struct local {
-    struct redis_connection *connection;
-    size_t pending; /* calls and requests that have not ended yet */
-    int draining;
-    hearth_series *in_flight;
-};
-
 static inline const struct shared *shared_of(hearth_ctx *ctx)
 {
     return (const struct shared *)ctx->shared;
 }
 
-static inline struct local *local_of(hearth_ctx *ctx)
+/* The loop's own. */
+static inline struct redis_connection *connection_of(hearth_ctx *ctx)
 {
-    return (struct local *)ctx->state;
+    return (struct redis_connection *)ctx->state;
 }
 
-/* Ends a drain that waits, if nothing is in flight on this loop any more. [loop] */
-void plugin_check_drained(hearth_ctx *ctx);
 /* A call of the service has begun; and has ended, with its callback. [loop] */
 void plugin_call_begun(hearth_ctx *ctx);
 void plugin_call_ended(hearth_ctx *ctx);

@@ -158,7 +158,7 @@ static void build_scan(struct read *call, struct redis_command *command, const s
 
 static bool send(storage_read *read)
 {
-    struct redis_connection *connection = local_of(read->ctx)->connection;
+    struct redis_connection *connection = connection_of(read->ctx);
     const struct config *conf = read->ctx->conf;
     struct redis_command *command = redis_connection_command(connection);
     struct read *call = (struct read *)read;

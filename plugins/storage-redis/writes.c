@@ -144,7 +144,7 @@ static void add_op(struct redis_command *command, const hearth_storage_op *op,
 static bool send_slot(struct slot *slot)
 {
     hearth_ctx *ctx = slot->call->ctx;
-    struct redis_connection *connection = local_of(ctx)->connection;
+    struct redis_connection *connection = connection_of(ctx);
     const struct config *conf = ctx->conf;
     struct redis_command *command = redis_connection_command(connection);
     size_t count = ops_of(slot);

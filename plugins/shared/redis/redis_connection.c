@@ -47,7 +47,7 @@ bool redis_connection_send(struct redis_connection *connection, redis_reply_fn f
         return false;
     if (connection->in_flight++ == 0)
         connection->progress_ms = connection->clock->loop_ms(connection->ctx);
-    connection->metrics->add(connection->owner.commands, 1);
+    connection->metrics->add(connection->series[REDIS_METRIC_COMMANDS], 1);
     return true;
 }
 
@@ -68,14 +68,38 @@ uint64_t redis_connection_serial(const struct redis_connection *connection)
     return connection->serial;
 }
 
-bool redis_connection_busy(const struct redis_connection *connection)
+/* A name look-up on the task pool has to end before destroy. */
+static bool is_idle(const struct redis_connection *connection)
 {
-    return connection->state == REDIS_RESOLVING;
+    return connection->calls == 0 && connection->state != REDIS_RESOLVING;
 }
 
-void redis_connection_close(struct redis_connection *connection)
+void redis_connection_settle(struct redis_connection *connection)
+{
+    if (!connection->draining || !is_idle(connection))
+        return;
+    connection->draining = false;
+    connection->ctx->host->drained(connection->ctx);
+}
+
+void redis_connection_call_begun(struct redis_connection *connection)
+{
+    connection->calls++;
+    connection->metrics->add(connection->series[REDIS_METRIC_CALLS], 1);
+}
+
+void redis_connection_call_ended(struct redis_connection *connection)
+{
+    connection->calls--;
+    connection->metrics->add(connection->series[REDIS_METRIC_CALLS], -1);
+    redis_connection_settle(connection);
+}
+
+hearth_status redis_connection_drain(struct redis_connection *connection)
 {
     connection->closing = true;
+    connection->draining = !is_idle(connection);
+    return connection->draining ? HEARTH_DEFERRED : HEARTH_OK;
 }
 
 struct redis_connection *redis_connection_create(hearth_ctx *ctx, const struct redis_owner *owner)
@@ -93,6 +117,8 @@ struct redis_connection *redis_connection_create(hearth_ctx *ctx, const struct r
     connection->metrics = hearth_metrics_get(ctx);
     connection->poll_api = hearth_poll_get(ctx);
     connection->random = hearth_random_get(ctx);
+    for (uint32_t i = 0; i < REDIS_METRIC_COUNT; i++)
+        connection->series[i] = connection->metrics->series(ctx, owner->metrics + i, NULL, 0);
     connection->tick_ms = connection->clock->loop_ms(ctx);
     connection->tick = connection->timer->start(ctx, TICK_MS, TICK_MS, on_tick, connection);
     if (!connection->tick) {

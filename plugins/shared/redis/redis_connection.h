@@ -1,7 +1,8 @@
 /*
  * redis_connection.h - a loop's one connection to Redis: it comes up by itself, comes back by
- * itself, and answers everything that was in flight when it breaks. The plugin declares in `uses`
- * what REDIS_CONNECTION_USES names.
+ * itself, answers everything that was in flight when it breaks, and drains the plugin. The plugin
+ * declares in `uses` what REDIS_CONNECTION_USES names, and has the metrics of
+ * REDIS_CONNECTION_METRICS.
  */
 #ifndef REDIS_CONNECTION_H
 #define REDIS_CONNECTION_H
@@ -30,6 +31,27 @@
         HEARTH_RANDOM_ID, sizeof(hearth_random), HEARTH_REQUIRED, 0                                \
     }
 
+enum redis_metric {
+    REDIS_METRIC_COMMANDS,
+    REDIS_METRIC_CONNECTS,
+    REDIS_METRIC_LOST,
+    REDIS_METRIC_CALLS,
+    REDIS_METRIC_COUNT
+};
+
+/* clang-format off */
+/* The rows at `first` of the plugin's metrics, whose names begin with `prefix`. */
+#define REDIS_CONNECTION_METRICS(first, prefix)                                                    \
+    [first + REDIS_METRIC_COMMANDS] = {prefix "_commands_total", HEARTH_COUNTER, 1, NULL,          \
+                                       "Commands sent to Redis", NULL, 0, NULL},                   \
+    [first + REDIS_METRIC_CONNECTS] = {prefix "_connects_total", HEARTH_COUNTER, 1, NULL,          \
+                                       "Connections to Redis that came up", NULL, 0, NULL},        \
+    [first + REDIS_METRIC_LOST] = {prefix "_connections_lost_total", HEARTH_COUNTER, 1, NULL,      \
+                                   "Connections to Redis that broke", NULL, 0, NULL},              \
+    [first + REDIS_METRIC_CALLS] = {prefix "_calls_in_flight", HEARTH_GAUGE, 1, NULL,              \
+                                    "Calls that wait for an answer of Redis", NULL, 0, NULL}
+/* clang-format on */
+
 struct redis_connection;
 
 /* What the connection belongs to; copied, but what it points to must outlive it. */
@@ -38,9 +60,7 @@ struct redis_owner {
     const struct redis_place *place;
     const char *component; /* as GET /health/ready names it */
     hearth_log_level loss; /* the level of the line that says that Redis is away */
-    hearth_series *commands, *connects, *lost;
-    /* Something has ended that a drain may wait for. [loop] */
-    void (*settled)(hearth_ctx *ctx);
+    uint32_t metrics;      /* `first` of REDIS_CONNECTION_METRICS */
 };
 
 /* The answer to a command, NULL when the connection was lost before it came: the command may or may
@@ -52,11 +72,12 @@ struct redis_connection *redis_connection_create(hearth_ctx *ctx, const struct r
 /* Answers what is in flight with NULL, then ends. NULL is fine. [loop] */
 void redis_connection_destroy(struct redis_connection *connection);
 
-/* Stops coming back. What is in flight is still waited for. [loop] */
-void redis_connection_close(struct redis_connection *connection);
+/* A call of the plugin's service has begun; and has ended, with its callback. [loop] */
+void redis_connection_call_begun(struct redis_connection *connection);
+void redis_connection_call_ended(struct redis_connection *connection);
 
-/* Whether a name look-up is still on the task pool, which must end before destroy. [loop] */
-bool redis_connection_busy(const struct redis_connection *connection);
+/* For the plugin's drain: stops coming back, and ends when no call is left. [loop] */
+hearth_status redis_connection_drain(struct redis_connection *connection);
 
 /* Whether commands are answered at present. [loop] */
 bool redis_connection_healthy(const struct redis_connection *connection);

@@ -47,7 +47,7 @@ static void report_up(struct redis_connection *connection)
     connection->next = NULL;
     connection->state = REDIS_READY;
     connection->serial++;
-    connection->metrics->add(connection->owner.connects, 1);
+    connection->metrics->add(connection->series[REDIS_METRIC_CONNECTS], 1);
     if (connection->reported_down) {
         HEARTH_LOG(connection->log, connection->ctx, NULL, HEARTH_LOG_INFO, "redis is back");
         connection->ctx->host->health(connection->ctx, connection->owner.component, HEARTH_HEALTHY,
@@ -75,7 +75,7 @@ static void schedule_retry(struct redis_connection *connection)
 void redis_link_break(struct redis_connection *connection)
 {
     if (connection->state == REDIS_READY)
-        connection->metrics->add(connection->owner.lost, 1);
+        connection->metrics->add(connection->series[REDIS_METRIC_LOST], 1);
     schedule_retry(connection);
     redis_poll_detach(connection);
 }
@@ -225,10 +225,11 @@ static void resolved(hearth_ctx *ctx, void *arg)
 {
     struct redis_connection *connection = arg;
 
+    (void)ctx;
     connection->state = REDIS_DOWN;
     connection->next = connection->addresses;
     if (connection->closing) {
-        connection->owner.settled(ctx);
+        redis_connection_settle(connection);
     } else if (!connection->next) {
         redis_link_report_down(connection, "the name has no address");
         schedule_retry(connection);

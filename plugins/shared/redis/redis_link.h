@@ -26,7 +26,9 @@ struct redis_connection {
     const hearth_random *random;
 
     enum redis_state state;
-    bool closing, reported_down;
+    bool closing, draining, reported_down;
+    size_t calls; /* of the plugin's service, not ended yet */
+    hearth_series *series[REDIS_METRIC_COUNT];
     struct redis_socket socket;
     redisReader *reader;
     hearth_poll *poll; /* NULL: there is no connection */
@@ -48,6 +50,11 @@ struct redis_connection {
     char logged[REDIS_LINK_REASON]; /* the reason that the log has last */
     uint64_t logged_ms;
 };
+
+/* ---- redis_connection.c [loop] ---- */
+
+/* Ends a drain that waits, if there is nothing to wait for any more. */
+void redis_connection_settle(struct redis_connection *connection);
 
 /* ---- redis_link.c [loop] ---- */
 

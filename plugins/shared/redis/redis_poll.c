@@ -40,15 +40,12 @@ bool redis_poll_send(struct redis_connection *connection, const char *bytes, siz
 static void answer(struct redis_connection *connection, struct waiter *waiter,
                    const redisReply *reply)
 {
-    bool ours = waiter->ours;
-    if (!ours) {
+    if (!waiter->ours) {
         connection->in_flight--;
         connection->progress_ms = connection->clock->loop_ms(connection->ctx);
     }
     waiter->fn(connection->ctx, reply, waiter->arg);
     free(waiter);
-    if (!ours)
-        connection->owner.settled(connection->ctx);
 }
 
 static void take_reply(struct redis_connection *connection, redisReply *reply)

@@ -2,7 +2,9 @@
  * watch.c - notices instances that have fallen silent. One and a half intervals: no new sessions
  * there. Three, by our monotonic clock and only while the registry can be read: lost. The interval
  * is what the instance was told when it registered, whatever the configuration says now. When more
- * than half fall silent at once it is rather us, or the network, and nobody is marked.
+ * than half fall silent at once it is rather us, or the network, and none of them is marked. Those
+ * who fell silent before do not count: else as many dead ones as are well would hide every later
+ * loss for ever.
  */
 #include "address.h"
 #include "holds.h"
@@ -114,6 +116,8 @@ static void report_silence(struct fleet *fleet, bool mass_silence)
 
 struct census {
     uint32_t known, quiet, ready, draining, sessions, players;
+    uint64_t *heard_ms;   /* of the quiet ones, when each was last heard of; in order */
+    uint64_t interval_ms; /* the longest */
 };
 
 static void count(struct entry *entry, uint64_t now_ms, struct census *census)
@@ -125,7 +129,10 @@ static void count(struct entry *entry, uint64_t now_ms, struct census *census)
         entry_index(entry);
     }
     census->known++;
-    census->quiet += quiet;
+    if (quiet)
+        census->heard_ms[census->quiet++] = entry->beat_at_ms;
+    if (interval_of(entry) > census->interval_ms)
+        census->interval_ms = interval_of(entry);
     if (instance->state == INSTANCE_READY && !instance->drain)
         census->ready++;
     else
@@ -135,6 +142,47 @@ static void count(struct entry *entry, uint64_t now_ms, struct census *census)
         if (instance->sessions[i].outcome == OUTCOME_NONE)
             census->players += session_taken(&instance->sessions[i]);
     }
+}
+
+static int earlier(const void *a, const void *b)
+{
+    uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
+    return left < right ? -1 : left > right;
+}
+
+/* How many of the quiet ones were last heard of before this time. */
+static uint32_t quiet_before(const struct census *census, uint64_t ms)
+{
+    uint32_t low = 0, high = census->quiet;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (census->heard_ms[middle] < ms)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* Whether more than half of those who were left fell silent at once with one who was last heard of
+ * at this time. When the network goes, the latest heartbeat of each is less than one and a half
+ * intervals old, or it was quiet before. */
+static bool most_fell_silent(const struct census *census, uint64_t heard_ms)
+{
+    uint64_t window_ms = census->interval_ms * 3 / 2;
+    uint32_t gone = quiet_before(census, heard_ms > window_ms ? heard_ms - window_ms : 0);
+    uint32_t at_once = quiet_before(census, heard_ms + window_ms + 1) - gone;
+    uint32_t left = census->known - gone;
+    return left >= HALF_COUNTS_FROM && at_once * 2 > left;
+}
+
+static bool is_mass_silence(const struct census *census)
+{
+    for (uint32_t i = 0; i < census->quiet; i++) {
+        if (most_fell_silent(census, census->heard_ms[i]))
+            return true;
+    }
+    return false;
 }
 
 static void show(struct fleet *fleet, const struct census *census)
@@ -154,11 +202,27 @@ static bool is_blind(const struct fleet *fleet, uint64_t now_ms)
     return now_ms - fleet->pass_ended_ms > (uint64_t)(conf->heartbeat_ms + conf->refresh_ms);
 }
 
+static void mark_lost(struct fleet *fleet, const struct census *census, uint64_t now_ms)
+{
+    for (uint32_t i = 0; i < VIEW_BUCKETS; i++) {
+        struct entry *next;
+        for (struct entry *entry = fleet->entries[i]; entry; entry = next) {
+            next = entry->next;
+            if (entry->instance && !instance_is_final(entry->instance) &&
+                silence_of(entry, now_ms) >= 3 * interval_of(entry) &&
+                !most_fell_silent(census, entry->beat_at_ms))
+                mark(entry);
+        }
+    }
+}
+
 static void on_tick(hearth_ctx *ctx, void *arg)
 {
     struct fleet *fleet = arg;
-    struct census census = {0};
+    struct census census = {.heard_ms = malloc((fleet->count + 1) * sizeof(*census.heard_ms))};
     uint64_t now_ms = fleet->loop->clock->loop_ms(ctx);
+    if (!census.heard_ms)
+        return;
     if (is_blind(fleet, now_ms))
         watch_restart(fleet);
     for (uint32_t i = 0; i < VIEW_BUCKETS; i++) {
@@ -167,19 +231,12 @@ static void on_tick(hearth_ctx *ctx, void *arg)
                 count(entry, now_ms, &census);
         }
     }
+    qsort(census.heard_ms, census.quiet, sizeof(*census.heard_ms), earlier);
     show(fleet, &census);
-    report_silence(fleet, census.known >= HALF_COUNTS_FROM && census.quiet * 2 > census.known);
-    if (fleet->mass_silence || fleet->registry_failed)
-        return;
-    for (uint32_t i = 0; i < VIEW_BUCKETS; i++) {
-        struct entry *next;
-        for (struct entry *entry = fleet->entries[i]; entry; entry = next) {
-            next = entry->next;
-            if (entry->instance && !instance_is_final(entry->instance) &&
-                silence_of(entry, now_ms) >= 3 * interval_of(entry))
-                mark(entry);
-        }
-    }
+    report_silence(fleet, is_mass_silence(&census));
+    if (!fleet->registry_failed)
+        mark_lost(fleet, &census, now_ms);
+    free(census.heard_ms);
 }
 
 hearth_status watch_start(struct fleet *fleet)

@@ -75,6 +75,22 @@ static void when_most_are_silent_none_is_marked(void **state)
     assert_true(metric(METRIC_SILENT) == 0);
 }
 
+static void those_who_fell_silent_long_ago_do_not_protect_others(void **state)
+{
+    (void)state;
+    for (unsigned n = 0; n < 13; n++)
+        world_instance(&world, n, 1, 4, "1");
+    (void)world_fleet(&world, 0);
+    pass(0, 4, 6000); /* nine at once */
+    assert_true(metric(METRIC_SILENT) == 1);
+    pass(1, 3, 4500); /* one of four */
+    assert_true(is_lost(0));
+    pass(3, 1, 6000); /* two of three, at once */
+    for (unsigned n = 1; n < 13; n++)
+        assert_false(is_lost(n));
+    assert_true(metric(METRIC_LOST) == 1);
+}
+
 static void silence_does_not_count_while_the_registry_cannot_be_read(void **state)
 {
     (void)state;
@@ -138,6 +154,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(three_silent_intervals_and_it_is_lost_once),
         TEST(when_most_are_silent_none_is_marked),
+        TEST(those_who_fell_silent_long_ago_do_not_protect_others),
         TEST(silence_does_not_count_while_the_registry_cannot_be_read),
         TEST(silence_does_not_count_while_a_look_at_the_registry_hangs),
         TEST(an_instance_keeps_the_interval_that_it_was_told),

@@ -1,6 +1,6 @@
 /*
  * peers.c - a fixed pool of peers with chains by keyed hash. A dead pending peer is never found,
- * and its keys are wiped at the next peers_expire.
+ * and its keys are wiped within a tenth of a second.
  */
 #include "netcode/peers.h"
 
@@ -11,6 +11,7 @@
 
 #define NONE      UINT32_MAX
 #define SECOND_NS UINT64_C(1000000000)
+#define SWEEP_NS  (SECOND_NS / 10) /* between looks at all of them: there may be many thousands */
 
 hearth_status peers_init(struct peers *peers, uint32_t capacity)
 {
@@ -82,10 +83,20 @@ struct peer *peers_find(struct peers *peers, const netcode_address *address, uin
     return peer;
 }
 
+static void sweep(struct peers *peers, uint64_t now_ns)
+{
+    peers->swept_at_ns = now_ns;
+    for (uint32_t i = 0; i < peers->capacity; i++) {
+        struct peer *peer = &peers->all[i];
+        if (peer->used && is_dead(peer, now_ns))
+            peers_release(peers, peer);
+    }
+}
+
 static struct peer *take_free(struct peers *peers, const netcode_address *address, uint64_t now_ns)
 {
     if (peers->free_head == NONE)
-        peers_expire(peers, now_ns);
+        sweep(peers, now_ns);
     if (peers->free_head == NONE)
         return NULL;
     uint32_t index = peers->free_head, *bucket = bucket_of(peers, address);
@@ -135,9 +146,6 @@ void peers_release(struct peers *peers, struct peer *peer)
 
 void peers_expire(struct peers *peers, uint64_t now_ns)
 {
-    for (uint32_t i = 0; i < peers->capacity; i++) {
-        struct peer *peer = &peers->all[i];
-        if (peer->used && is_dead(peer, now_ns))
-            peers_release(peers, peer);
-    }
+    if (now_ns - peers->swept_at_ns >= SWEEP_NS)
+        sweep(peers, now_ns);
 }

@@ -29,6 +29,7 @@ struct peers {
     struct peer *all;
     uint32_t *buckets;
     uint32_t capacity, bucket_mask, free_head;
+    uint64_t swept_at_ns;
     uint8_t hash_key[16];
 };
 
@@ -50,7 +51,7 @@ struct peer *peers_claim(struct peers *peers, const netcode_address *address,
 /* Wipes and frees one. */
 void peers_release(struct peers *peers, struct peer *peer);
 
-/* Releases the pending ones whose time is over. */
+/* Releases the pending ones whose time is over; ten times a second, however often it is called. */
 void peers_expire(struct peers *peers, uint64_t now_ns);
 
 #endif

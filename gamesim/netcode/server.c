@@ -33,11 +33,11 @@ hearth_status netcode_server_create(netcode_server **out, const netcode_server_c
     netcode_server *server = calloc(1, sizeof(*server));
     if (!server)
         return status;
+    /* A player may have ten tokens at a time, and be pending with each of them. */
+    uint32_t tokens = at_least(16 * config->slots, 1024);
     server->slots = calloc(config->slots, sizeof(*server->slots));
-    if (!server->slots ||
-        (status = peers_init(&server->peers, at_least(4 * config->slots, 256))) != HEARTH_OK ||
-        (status = history_init(&server->history, at_least(16 * config->slots, 1024))) !=
-            HEARTH_OK) {
+    if (!server->slots || (status = peers_init(&server->peers, tokens)) != HEARTH_OK ||
+        (status = history_init(&server->history, tokens)) != HEARTH_OK) {
         netcode_server_destroy(server);
         return status;
     }

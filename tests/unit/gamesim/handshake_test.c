@@ -156,6 +156,31 @@ static void two_tokens_cannot_be_mixed(void **state)
     world_destroy(w);
 }
 
+/* hearthd gives one player up to ten tokens at a time; each may come from a port of its own. */
+static void pending_tokens_of_many_players_keep_nobody_out(void **state)
+{
+    (void)state;
+    struct world *w = world_create(40);
+    netcode_address source = w->elsewhere;
+    uint8_t token[NETCODE_TOKEN_BYTES], request[NETCODE_REQUEST_BYTES];
+    for (unsigned player = 1; player < 40; player++) {
+        for (unsigned n = 0; n < 10; n++) {
+            world_token(w, player, 5, token);
+            actor_connect(&w->actors[0], token);
+            netcode_client_update(&w->actors[0].client, w->now.mono_ns);
+            memcpy(request, world_first(w).bytes, sizeof(request));
+            w->to_server_count = w->to_clients_count = 0;
+            source.port++;
+            assert_int_equal(world_hand_in(w, &source, request, sizeof(request)), NETCODE_ACCEPTED);
+        }
+    }
+    w->to_clients_count = 0;
+    struct actor *honest = world_join(w, 50);
+    world_run(w, 50);
+    assert_int_equal(honest->client.state, CLIENT_CONNECTED);
+    world_destroy(w);
+}
+
 static void every_challenge_of_a_pending_client_stays_good(void **state)
 {
     (void)state;
@@ -351,6 +376,7 @@ int main(void)
         cmocka_unit_test(the_same_player_is_connected_once),
         cmocka_unit_test(two_pending_tokens_of_one_player_fill_one_slot),
         cmocka_unit_test(two_tokens_cannot_be_mixed),
+        cmocka_unit_test(pending_tokens_of_many_players_keep_nobody_out),
         cmocka_unit_test(every_challenge_of_a_pending_client_stays_good),
         cmocka_unit_test(spoofed_sources_get_and_change_nothing),
         cmocka_unit_test(a_full_server_tells_only_token_holders_so),

@@ -207,52 +207,9 @@ static void count(struct local *local, bool hit)
     shared_of(local->ctx)->metrics->add(local->series[hit ? METRIC_HITS : METRIC_MISSES], 1);
 }
 
-hearth_status service_load(hearth_ctx *ctx, const hearth_key *key, hearth_entity_fn done, void *arg)
+static hearth_status queue_turn(struct local *local, struct entity *entity, hearth_entity_fn done,
+                                void *arg)
 {
-    struct local *local = local_of(ctx);
-    struct collection *collection;
-    struct entity *entity;
-
-    hearth_status status = find(local, key, &entity, &collection);
-    if (status != HEARTH_OK)
-        return status;
-    if (local->gate == GATE_SHUT)
-        return HEARTH_EUNAVAILABLE;
-    count(local, !mode_shared(ctx) && entity && entity->view.state);
-    if (mode_shared(ctx))
-        return direct_ask(local, entity, collection, key, false, done, arg);
-    if (entity && entity->removed) {
-        done(HEARTH_ENOTFOUND, NULL, arg);
-        return HEARTH_OK;
-    }
-    if (!entity || !entity->view.state)
-        return wait_for_load(local, entity, collection, key, false, done, arg);
-    entity_pin(local, entity);
-    done(HEARTH_OK, &entity->view, arg);
-    entity_unpin(local, entity);
-    return HEARTH_OK;
-}
-
-hearth_status service_turn(hearth_ctx *ctx, const hearth_key *key, hearth_entity_fn done, void *arg)
-{
-    struct local *local = local_of(ctx);
-    struct collection *collection;
-    struct entity *entity;
-
-    hearth_status status = find(local, key, &entity, &collection);
-    if (status != HEARTH_OK)
-        return status;
-    if (local->gate == GATE_SHUT)
-        return HEARTH_EUNAVAILABLE;
-    count(local, !mode_shared(ctx) && entity && entity->view.state);
-    if (mode_shared(ctx))
-        return direct_ask(local, entity, collection, key, true, done, arg);
-    if (entity && entity->removed) {
-        done(HEARTH_ENOTFOUND, NULL, arg);
-        return HEARTH_OK;
-    }
-    if (!entity || !entity->view.state || local->gate == GATE_WAITING)
-        return wait_for_load(local, entity, collection, key, true, done, arg);
     struct waiter *waiter = malloc(sizeof(*waiter));
     if (!waiter)
         return HEARTH_ENOMEM;
@@ -261,4 +218,43 @@ hearth_status service_turn(hearth_ctx *ctx, const hearth_key *key, hearth_entity
     bool now = !entity->turn;
     turns_run(local, entity);
     return now ? HEARTH_OK : HEARTH_DEFERRED;
+}
+
+static hearth_status ask(hearth_ctx *ctx, const hearth_key *key, bool turn, hearth_entity_fn done,
+                         void *arg)
+{
+    struct local *local = local_of(ctx);
+    struct collection *collection;
+    struct entity *entity;
+
+    hearth_status status = find(local, key, &entity, &collection);
+    if (status != HEARTH_OK)
+        return status;
+    if (local->gate == GATE_SHUT)
+        return HEARTH_EUNAVAILABLE;
+    count(local, !mode_shared(ctx) && entity && entity->view.state);
+    if (mode_shared(ctx))
+        return direct_ask(local, entity, collection, key, turn, done, arg);
+    if (entity && entity->removed) {
+        done(HEARTH_ENOTFOUND, NULL, arg);
+        return HEARTH_OK;
+    }
+    if (!entity || !entity->view.state || (turn && local->gate == GATE_WAITING))
+        return wait_for_load(local, entity, collection, key, turn, done, arg);
+    if (turn)
+        return queue_turn(local, entity, done, arg);
+    entity_pin(local, entity);
+    done(HEARTH_OK, &entity->view, arg);
+    entity_unpin(local, entity);
+    return HEARTH_OK;
+}
+
+hearth_status service_load(hearth_ctx *ctx, const hearth_key *key, hearth_entity_fn done, void *arg)
+{
+    return ask(ctx, key, false, done, arg);
+}
+
+hearth_status service_turn(hearth_ctx *ctx, const hearth_key *key, hearth_entity_fn done, void *arg)
+{
+    return ask(ctx, key, true, done, arg);
 }

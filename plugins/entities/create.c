@@ -5,6 +5,7 @@
  */
 #include "create.h"
 
+#include <backoff.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

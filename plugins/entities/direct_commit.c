@@ -9,6 +9,7 @@
  */
 #include "direct.h"
 
+#include <backoff.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

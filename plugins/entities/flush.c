@@ -5,6 +5,7 @@
  */
 #include "flush.h"
 
+#include <backoff.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -349,12 +350,4 @@ void flush_probe(struct local *local)
         return;
     local->probing = 1;
     shared_of(local->ctx)->storage->get(local->storage, &key, probed, local);
-}
-
-uint64_t backoff_ms(hearth_ctx *ctx, uint64_t first, uint64_t cap, uint32_t failures)
-{
-    uint64_t limit = first << (failures < 20 ? failures : 20);
-    if (limit > cap)
-        limit = cap;
-    return 1 + shared_of(ctx)->random->below(ctx, (uint32_t)limit);
 }

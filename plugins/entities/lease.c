@@ -8,6 +8,7 @@
  */
 #include "lease.h"
 
+#include <backoff.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

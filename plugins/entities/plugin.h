@@ -170,9 +170,6 @@ static inline bool key_equal(const hearth_key *a, const hearth_key *b)
            str_equal(a->collection, b->collection);
 }
 
-/* Full jitter: uniform in 0 .. min(cap, first * 2^failures), at least 1. */
-uint64_t backoff_ms(hearth_ctx *ctx, uint64_t first, uint64_t cap, uint32_t failures);
-
 /* Whether acknowledgements count: the lease is ours for a while yet. */
 bool lease_held(hearth_ctx *ctx);
 

@@ -4,6 +4,7 @@
  */
 #include "remove.h"
 
+#include <backoff.h>
 #include <stdlib.h>
 #include <string.h>
 

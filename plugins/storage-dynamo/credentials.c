@@ -6,6 +6,7 @@
  */
 #include "credentials.h"
 
+#include <backoff.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -116,8 +117,8 @@ static void failed(struct credentials *credentials, const char *why)
     if (credentials->failures == 0 && !credentials->closing)
         HEARTH_LOG(shared->log, credentials->ctx, NULL, HEARTH_LOG_ERROR, "%s",
                    credentials->problem);
-    fetch_in(credentials, 1 + plugin_backoff_ms(credentials->ctx, BACKOFF_MS, BACKOFF_MAX_MS,
-                                                credentials->failures));
+    fetch_in(credentials,
+             backoff_ms(credentials->ctx, BACKOFF_MS, BACKOFF_MAX_MS, credentials->failures));
     credentials->failures++;
     finished(credentials);
 }

@@ -319,17 +319,6 @@ static hearth_status drain(hearth_ctx *ctx)
     return HEARTH_DEFERRED;
 }
 
-uint64_t plugin_backoff_ms(hearth_ctx *ctx, uint64_t first, uint64_t max, unsigned attempts)
-{
-    uint64_t ceiling = first;
-
-    for (unsigned i = 0; i < attempts && ceiling < max; i++)
-        ceiling *= 2;
-    if (ceiling > max)
-        ceiling = max;
-    return shared_of(ctx)->random->below(ctx, (uint32_t)ceiling + 1);
-}
-
 static const hearth_use uses[] = {
     {HEARTH_LOG_ID, sizeof(hearth_log), HEARTH_REQUIRED, 0},
     {HEARTH_LOOP_ID, sizeof(hearth_loop_api), HEARTH_REQUIRED, 0},

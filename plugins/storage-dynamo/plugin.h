@@ -116,10 +116,6 @@ void plugin_check_drained(hearth_ctx *ctx);
 void plugin_call_begun(hearth_ctx *ctx);
 void plugin_call_ended(hearth_ctx *ctx);
 
-/* Anything from 0 to `first` doubled `attempts` times, at most `max`: full jitter, so that those
- * who failed together do not come back together. [loop] */
-uint64_t plugin_backoff_ms(hearth_ctx *ctx, uint64_t first, uint64_t max, unsigned attempts);
-
 /* ---- writes.c, reads.c: the functions of the service [loop] ---- */
 void dynamo_write(hearth_ctx *ctx, const hearth_storage_op *const *ops, size_t count,
                   hearth_storage_write_fn done, void *arg);

@@ -7,6 +7,7 @@
  */
 #include "request.h"
 
+#include <backoff.h>
 #include <stdlib.h>
 
 #include "answer.h"
@@ -133,8 +134,7 @@ static void on_backoff(hearth_ctx *ctx, void *arg)
 
 static bool sleep_then_queue(struct request *request)
 {
-    uint64_t delay =
-        plugin_backoff_ms(request->ctx, BACKOFF_FIRST_MS, BACKOFF_MAX_MS, request->attempts);
+    uint64_t delay = backoff_ms(request->ctx, BACKOFF_FIRST_MS, BACKOFF_MAX_MS, request->attempts);
     return shared_of(request->ctx)->timer->start(request->ctx, delay, 0, on_backoff, request) !=
            NULL;
 }

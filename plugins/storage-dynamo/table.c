@@ -4,6 +4,7 @@
  */
 #include "table.h"
 
+#include <backoff.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -33,11 +34,11 @@ static void look_later(struct table *table)
 {
     if (table->closing || table->timer || table->looking)
         return;
-    table->timer = shared_of(table->ctx)
-                       ->timer->start(table->ctx,
-                                      1 + plugin_backoff_ms(table->ctx, BACKOFF_MS, BACKOFF_MAX_MS,
-                                                            table->attempts++),
-                                      0, look, table);
+    table->timer =
+        shared_of(table->ctx)
+            ->timer->start(table->ctx,
+                           backoff_ms(table->ctx, BACKOFF_MS, BACKOFF_MAX_MS, table->attempts++), 0,
+                           look, table);
 }
 
 static void became(struct table *table, bool healthy, const char *error)

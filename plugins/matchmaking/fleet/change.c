@@ -4,11 +4,12 @@
  */
 #include "view.h"
 
+#include <backoff.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define PAUSE_MIN_MS 2u
-#define PAUSE_MAX_MS 500u
+#define PAUSE_MIN_MS 2
+#define PAUSE_MAX_MS 500
 
 static void pump(struct entry *entry);
 
@@ -82,14 +83,13 @@ static void on_paused(hearth_ctx *ctx, void *arg)
     pump(entry);
 }
 
-/* Waits with full jitter before it tries again; the bound doubles with each time. */
+/* Waits before it tries again. */
 static void pause_for(struct entry *entry, unsigned times)
 {
     struct mm_loop *loop = entry->fleet->loop;
-    uint32_t bound = PAUSE_MIN_MS << (times < 8 ? times : 8);
-    uint64_t delay = loop->random->below(loop->ctx, bound < PAUSE_MAX_MS ? bound : PAUSE_MAX_MS);
+    uint64_t delay = backoff_ms(loop->ctx, PAUSE_MIN_MS, PAUSE_MAX_MS, times);
     set_busy(entry, true);
-    if (!loop->timer->start(loop->ctx, delay + 1, 0, on_paused, entry)) {
+    if (!loop->timer->start(loop->ctx, delay, 0, on_paused, entry)) {
         struct change *all = entry->waiting;
         entry->waiting = NULL;
         finish(entry, all, HEARTH_EUNAVAILABLE);

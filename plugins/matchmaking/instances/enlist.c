@@ -12,12 +12,13 @@
 #include "../fleet/holds.h"
 #include "../fleet/address.h"
 
+#include <backoff.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define PAUSE_MIN_MS 5u
-#define PAUSE_MAX_MS 500u
+#define PAUSE_MIN_MS 5
+#define PAUSE_MAX_MS 500
 
 static void look_up(struct registration *registration);
 
@@ -84,11 +85,9 @@ static void on_pause_over(hearth_ctx *ctx, void *arg)
 static void try_again(struct registration *registration)
 {
     struct mm_loop *loop = registration->errand.loop;
-    unsigned times = registration->attempts++;
-    uint32_t bound = PAUSE_MIN_MS << (times < 7 ? times : 7);
-    uint64_t delay_ms = loop->random->below(loop->ctx, bound < PAUSE_MAX_MS ? bound : PAUSE_MAX_MS);
+    uint64_t delay_ms = backoff_ms(loop->ctx, PAUSE_MIN_MS, PAUSE_MAX_MS, registration->attempts++);
     if (loop->clock->loop_ms(loop->ctx) + delay_ms >= registration->deadline_ms ||
-        !loop->timer->start(loop->ctx, delay_ms + 1, 0, on_pause_over, registration))
+        !loop->timer->start(loop->ctx, delay_ms, 0, on_pause_over, registration))
         errand_fail(&registration->errand, HEARTH_EUNAVAILABLE);
 }
 

@@ -3,8 +3,10 @@
  */
 #include "pause.h"
 
-#define PAUSE_MIN_MS 4u
-#define PAUSE_MAX_MS 500u
+#include <backoff.h>
+
+#define PAUSE_MIN_MS 4
+#define PAUSE_MAX_MS 500
 
 void pause_init(struct pause *pause, struct mm_loop *loop)
 {
@@ -22,12 +24,9 @@ static void on_timer(hearth_ctx *ctx, void *arg)
 bool pause_begin(struct pause *pause, void (*resume)(void *arg), void *arg)
 {
     struct mm_loop *loop = pause->loop;
-    uint32_t bound = PAUSE_MIN_MS << (pause->times < 8 ? pause->times : 8);
-    uint64_t delay =
-        1 + loop->random->below(loop->ctx, bound < PAUSE_MAX_MS ? bound : PAUSE_MAX_MS);
+    uint64_t delay = backoff_ms(loop->ctx, PAUSE_MIN_MS, PAUSE_MAX_MS, pause->times++);
     if (loop->clock->loop_ms(loop->ctx) + delay > pause->deadline_ms)
         return false;
-    pause->times++;
     pause->resume = resume;
     pause->arg = arg;
     return loop->timer->start(loop->ctx, delay, 0, on_timer, pause) != NULL;

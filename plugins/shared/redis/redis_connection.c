@@ -116,7 +116,6 @@ struct redis_connection *redis_connection_create(hearth_ctx *ctx, const struct r
     connection->timer = hearth_timer_get(ctx);
     connection->metrics = hearth_metrics_get(ctx);
     connection->poll_api = hearth_poll_get(ctx);
-    connection->random = hearth_random_get(ctx);
     for (uint32_t i = 0; i < REDIS_METRIC_COUNT; i++)
         connection->series[i] = connection->metrics->series(ctx, owner->metrics + i, NULL, 0);
     connection->tick_ms = connection->clock->loop_ms(ctx);

@@ -5,6 +5,7 @@
  */
 #include "redis_link.h"
 
+#include <backoff.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -56,20 +57,12 @@ static void report_up(struct redis_connection *connection)
     connection->reported_down = false;
 }
 
-/* Full jitter: anything between now and the present ceiling, so that loops do not come back at
- * once. */
 static void schedule_retry(struct redis_connection *connection)
 {
-    uint64_t ceiling = BACKOFF_FIRST_MS;
-
-    for (unsigned i = 0; i < connection->attempts && ceiling < BACKOFF_MAX_MS; i++)
-        ceiling *= 2;
-    if (ceiling > BACKOFF_MAX_MS)
-        ceiling = BACKOFF_MAX_MS;
-    connection->attempts++;
     connection->state = REDIS_DOWN;
-    connection->retry_at_ms = connection->clock->loop_ms(connection->ctx) +
-                              connection->random->below(connection->ctx, (uint32_t)ceiling + 1);
+    connection->retry_at_ms =
+        connection->clock->loop_ms(connection->ctx) +
+        backoff_ms(connection->ctx, BACKOFF_FIRST_MS, BACKOFF_MAX_MS, connection->attempts++);
 }
 
 void redis_link_break(struct redis_connection *connection)

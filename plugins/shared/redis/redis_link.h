@@ -23,7 +23,6 @@ struct redis_connection {
     const hearth_timer_api *timer;
     const hearth_metrics *metrics;
     const hearth_poll_api *poll_api;
-    const hearth_random *random;
 
     enum redis_state state;
     bool closing, draining, reported_down;

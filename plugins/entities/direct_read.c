@@ -93,7 +93,7 @@ static void answer(struct asker *asker, hearth_status status, const hearth_doc *
 static void read_done(hearth_status status, const hearth_doc *doc, void *arg)
 {
     struct asker *asker = arg;
-    flush_contact(asker->local, status == HEARTH_EUNAVAILABLE || status == HEARTH_ETIMEOUT);
+    flush_read_contact(asker->local, status);
     answer(asker, load_status(status), doc);
 }
 

@@ -309,6 +309,7 @@ void flush_contact(struct local *local, bool failed)
     hearth_ctx *ctx = local->ctx;
     bool away = failed && !shared_of(ctx)->storage->healthy(local->storage);
 
+    local->write_outage = failed;
     if (!failed)
         local->outage_failures = 0;
     else if (away) {
@@ -318,12 +319,13 @@ void flush_contact(struct local *local, bool failed)
         local->outage_failures++;
     }
     if (mode_shared(ctx) && away && !local->storage_reported) { /* others may reach it */
-        ctx->host->health(ctx, "storage", HEARTH_NOT_READY,
-                          "storage does not answer, and mode shared says nothing without it");
+        ctx->host->health(
+            ctx, "storage", HEARTH_NOT_READY,
+            "storage does not answer, or refuses, and mode shared says nothing without it");
         local->storage_reported = 1;
     } else if (failed && !mode_shared(ctx) && !local->storage_reported) {
         ctx->host->health(ctx, "storage", HEARTH_DEGRADED,
-                          "storage does not answer; cache and journal go on serving");
+                          "storage does not answer, or refuses; cache and journal go on serving");
         local->storage_reported = 1;
     } else if (!failed && local->storage_reported) {
         ctx->host->health(ctx, "storage", HEARTH_HEALTHY, "");
@@ -332,12 +334,25 @@ void flush_contact(struct local *local, bool failed)
     }
 }
 
+void flush_read_contact(struct local *local, hearth_status status)
+{
+    bool failed = status == HEARTH_EUNAVAILABLE || status == HEARTH_ETIMEOUT;
+
+    if (!failed && local->storage_reported &&
+        !shared_of(local->ctx)->storage->healthy(local->storage))
+        return;
+    if (!failed && local->write_outage && local->dirty_count > local->dead_count)
+        local->outage_until_ms = 0; /* the next interval tries a write */
+    else
+        flush_contact(local, failed);
+}
+
 static void probed(hearth_status status, const hearth_doc *doc, void *arg)
 {
     struct local *local = arg;
     (void)doc;
     local->probing = 0;
-    flush_contact(local, status == HEARTH_EUNAVAILABLE || status == HEARTH_ETIMEOUT);
+    flush_read_contact(local, status);
     drain_progress(local);
 }
 

@@ -16,8 +16,11 @@ void flush_run(struct local *local);
 void flush_entity(struct local *local, struct entity *entity);
 /* The version is not to be written any more: it was confirmed, or does not count. */
 void flush_drop(struct local *local, struct entity *entity);
-/* How a contact with storage went; reports health when that changes. */
+/* How a write went; reports health when that changes. */
 void flush_contact(struct local *local, bool failed);
+/* How a read went. A storage that is full or may not be written still answers reads: they end an
+ * outage of writes only where no write is left to do so. */
+void flush_read_contact(struct local *local, hearth_status status);
 /* Asks storage whether it is back, when nothing else does. */
 void flush_probe(struct local *local);
 /* "directory/start/version" */

@@ -166,7 +166,8 @@ static void failed(struct lease *lease)
     hearth_ctx *ctx = lease->local->ctx;
     uint64_t cap = lease_ms(lease->local) / 10;
 
-    flush_contact(lease->local, true);
+    if (lease->held || lease->failures > 0) /* a storage that connects just now is no outage */
+        flush_contact(lease->local, true);
     if (!lease->held && !lease->foreign)
         ctx->host->health(ctx, "lease", HEARTH_NOT_READY, "storage has not answered yet");
     later(lease, backoff_ms(ctx, RETRY_MS,
@@ -315,15 +316,16 @@ static void read_done(hearth_status status, const hearth_doc *doc, void *arg)
         failed(lease);
         return;
     }
-    flush_contact(lease->local, false);
     lease->version = status == HEARTH_OK ? doc->version : 0;
     bool foreign = status == HEARTH_OK &&
                    !write_id_parse(shared_of(lease->local->ctx), doc->write_id, &start, &version);
     if (foreign && !lapsed(lease, doc, holder, sizeof(holder))) {
+        flush_read_contact(lease->local, status);
         lost(lease, holder);
         return;
     }
     if (mode_shared(lease->local->ctx)) {
+        flush_read_contact(lease->local, status);
         joined(lease);
         return;
     }

@@ -223,7 +223,7 @@ static void page(hearth_status status, const hearth_doc *const *docs, size_t cou
     struct local *local = listing->local;
     struct partition *partition;
 
-    flush_contact(local, status == HEARTH_EUNAVAILABLE || status == HEARTH_ETIMEOUT);
+    flush_read_contact(local, status);
     for (size_t i = 0; i < count && status == HEARTH_OK && !outdated(listing); i++)
         status = take(listing, docs[i]);
     if (status == HEARTH_OK && outdated(listing)) {

@@ -102,7 +102,7 @@ static void read_done(hearth_status status, const hearth_doc *doc, void *arg)
         if (status == HEARTH_OK)
             second_keep(local, entity, doc->body, doc->version, doc->write_id);
     }
-    flush_contact(local, status == HEARTH_EUNAVAILABLE || status == HEARTH_ETIMEOUT);
+    flush_read_contact(local, status);
     entity_loaded(local, entity, load_status(status));
 }
 

@@ -116,6 +116,7 @@ struct local {
     size_t dirty_count, flying, dead_count, conflict_count;
     uint32_t outage_failures;
     uint64_t outage_until_ms;
+    bool write_outage; /* the newest write failed */
     hearth_timer *flush_timer;
     int flush_posted;
     struct list evictions;

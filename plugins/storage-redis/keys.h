@@ -6,6 +6,7 @@
  *   P d:{T}:collection NUL sort    a document, a hash (scripts.c)
  *   P i:{T}:collection             its partition's sorts, a sorted set in bytewise order
  *   P partitions                   collection NUL partition NUL T of everything, likewise
+ *   P try                          there only while a script of refusal.c runs
  */
 #ifndef STORAGE_REDIS_KEYS_H
 #define STORAGE_REDIS_KEYS_H

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "refusal.h"
 #include "scripts.h"
 
 static const hearth_conf_field config[] = {
@@ -16,7 +17,12 @@ static const hearth_conf_field config[] = {
     {0},
 };
 
-static const hearth_metric metrics[] = {REDIS_CONNECTION_METRICS(0, "hearth_storage_redis"), {0}};
+static const hearth_metric metrics[] = {
+    [METRIC_REFUSED] = {"hearth_storage_redis_refusals_total", HEARTH_COUNTER, 1, NULL,
+                        "Answers of Redis that were errors", NULL, 0, NULL},
+    REDIS_CONNECTION_METRICS(METRIC_CONNECTION, "hearth_storage_redis"),
+    {0},
+};
 
 static hearth_status check(const void *conf, char *err, size_t err_size)
 {
@@ -32,7 +38,8 @@ static const hearth_storage_caps *caps(hearth_ctx *ctx)
 
 static int healthy(hearth_ctx *ctx)
 {
-    return redis_connection_healthy(connection_of(ctx));
+    return redis_connection_healthy(local_of(ctx)->connection) &&
+           !refusal_lasts(local_of(ctx)->refusal);
 }
 
 static const hearth_storage storage = {
@@ -60,8 +67,11 @@ static hearth_status open_plugin(hearth_ctx *ctx)
         return status;
     }
     ctx->shared = shared;
+    shared->log = hearth_log_get(ctx);
     shared->loop = hearth_loop_get(ctx);
+    shared->timer = hearth_timer_get(ctx);
     shared->clock = hearth_clock_get(ctx);
+    shared->metrics = hearth_metrics_get(ctx);
     shared->json = hearth_json_get(ctx);
     shared->arena = hearth_arena_get(ctx);
     snprintf(shared->identity, sizeof(shared->identity), "redis:%s:%u/%lld/%" HEARTH_PRIS,
@@ -96,29 +106,47 @@ static hearth_status start(hearth_ctx *ctx)
         .place = &shared_of(ctx)->place,
         .component = "storage",
         .loss = HEARTH_LOG_ERROR,
+        .metrics = METRIC_CONNECTION,
     };
-    ctx->state = redis_connection_create(ctx, &owner);
-    return ctx->state ? HEARTH_OK : HEARTH_ENOMEM;
+    struct local *local = calloc(1, sizeof(*local));
+    if (!local)
+        return HEARTH_ENOMEM;
+    ctx->state = local;
+    local->refused = shared_of(ctx)->metrics->series(ctx, METRIC_REFUSED, NULL, 0);
+    local->refusal = refusal_create(ctx);
+    local->connection = local->refusal ? redis_connection_create(ctx, &owner) : NULL;
+    if (local->connection)
+        return HEARTH_OK;
+    refusal_destroy(local->refusal);
+    free(local);
+    ctx->state = NULL;
+    return HEARTH_ENOMEM;
 }
 
 void plugin_call_begun(hearth_ctx *ctx)
 {
-    redis_connection_call_begun(connection_of(ctx));
+    redis_connection_call_begun(local_of(ctx)->connection);
 }
 
 void plugin_call_ended(hearth_ctx *ctx)
 {
-    redis_connection_call_ended(connection_of(ctx));
+    redis_connection_call_ended(local_of(ctx)->connection);
 }
 
 static hearth_status drain(hearth_ctx *ctx)
 {
-    return redis_connection_drain(connection_of(ctx));
+    refusal_close(local_of(ctx)->refusal);
+    return redis_connection_drain(local_of(ctx)->connection);
 }
 
 static void stop(hearth_ctx *ctx)
 {
-    redis_connection_destroy(connection_of(ctx));
+    struct local *local = local_of(ctx);
+    if (!local)
+        return;
+    redis_connection_destroy(local->connection);
+    refusal_destroy(local->refusal);
+    free(local);
     ctx->state = NULL;
 }
 

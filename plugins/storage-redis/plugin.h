@@ -15,10 +15,15 @@ struct config {
     hearth_str prefix;
 };
 
+enum metric { METRIC_REFUSED, METRIC_CONNECTION }; /* and those behind it */
+
 /* One per process, immutable after open. */
 struct shared {
+    const hearth_log *log;
     const hearth_loop_api *loop;
+    const hearth_timer_api *timer;
     const hearth_clock *clock;
+    const hearth_metrics *metrics;
     const hearth_json *json;
     const hearth_arena_api *arena;
     struct redis_place place;
@@ -26,15 +31,21 @@ struct shared {
     hearth_storage_caps caps;
 };
 
+/* One per loop. */
+struct local {
+    struct redis_connection *connection;
+    struct refusal *refusal;
+    hearth_series *refused;
+};
+
 static inline const struct shared *shared_of(hearth_ctx *ctx)
 {
     return (const struct shared *)ctx->shared;
 }
 
-/* The loop's own. */
-static inline struct redis_connection *connection_of(hearth_ctx *ctx)
+static inline struct local *local_of(hearth_ctx *ctx)
 {
-    return (struct redis_connection *)ctx->state;
+    return (struct local *)ctx->state;
 }
 
 /* A call of the service has begun; and has ended, with its callback. [loop] */

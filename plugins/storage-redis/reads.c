@@ -9,6 +9,7 @@
 
 #include "keys.h"
 #include "plugin.h"
+#include "refusal.h"
 #include "scripts.h"
 
 struct read {
@@ -82,12 +83,12 @@ static void on_reply(hearth_ctx *ctx, const redisReply *reply, void *arg)
 {
     struct read *read = arg;
 
-    (void)ctx;
     if (redis_script_unknown(reply) && !read->with_source) {
         read->with_source = true;
         if (send(&read->read))
             return;
     }
+    refusal_heard(local_of(ctx)->refusal, reply);
     if (read->read.kind == STORAGE_GET)
         answer_get(&read->read, reply);
     else
@@ -158,7 +159,7 @@ static void build_scan(struct read *call, struct redis_command *command, const s
 
 static bool send(storage_read *read)
 {
-    struct redis_connection *connection = connection_of(read->ctx);
+    struct redis_connection *connection = local_of(read->ctx)->connection;
     const struct config *conf = read->ctx->conf;
     struct redis_command *command = redis_connection_command(connection);
     struct read *call = (struct read *)read;

@@ -133,8 +133,15 @@ static const char scan_source[] =
     "  from = '(' .. members[#members] "
     "end";
 
+/* KEYS: one that nothing else uses. Whether a document could be read and written at present. */
+static const char try_source[] = "redis.call('HMGET', KEYS[1], 'v') "
+                                 "redis.call('HSET', KEYS[1], 'v', '1') "
+                                 "redis.call('DEL', KEYS[1]) "
+                                 "return 1";
+
 struct redis_script scripts[SCRIPT_COUNT] = {
     [SCRIPT_WRITE] = {.source = write_source},
     [SCRIPT_QUERY] = {.source = query_source},
     [SCRIPT_SCAN] = {.source = scan_source},
+    [SCRIPT_TRY] = {.source = try_source},
 };

@@ -6,7 +6,7 @@
 
 #include <redis_script.h>
 
-enum script { SCRIPT_WRITE, SCRIPT_QUERY, SCRIPT_SCAN, SCRIPT_COUNT };
+enum script { SCRIPT_WRITE, SCRIPT_QUERY, SCRIPT_SCAN, SCRIPT_TRY, SCRIPT_COUNT };
 
 /* Written once, in open. */
 extern struct redis_script scripts[SCRIPT_COUNT];

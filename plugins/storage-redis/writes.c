@@ -10,6 +10,7 @@
 
 #include "keys.h"
 #include "plugin.h"
+#include "refusal.h"
 #include "scripts.h"
 
 #define OP_ARGUMENTS 11
@@ -103,12 +104,12 @@ static void on_reply(hearth_ctx *ctx, const redisReply *reply, void *arg)
 {
     struct slot *slot = arg;
 
-    (void)ctx;
     if (redis_script_unknown(reply) && !slot->with_source) {
         slot->with_source = true;
         if (send_slot(slot))
             return;
     }
+    refusal_heard(local_of(ctx)->refusal, reply);
     if (!read_results(slot, reply))
         fail_slot(slot, redis_reply_problem(reply));
     if (--slot->call->waiting == 0)
@@ -144,7 +145,7 @@ static void add_op(struct redis_command *command, const hearth_storage_op *op,
 static bool send_slot(struct slot *slot)
 {
     hearth_ctx *ctx = slot->call->ctx;
-    struct redis_connection *connection = connection_of(ctx);
+    struct redis_connection *connection = local_of(ctx)->connection;
     const struct config *conf = ctx->conf;
     struct redis_command *command = redis_connection_command(connection);
     size_t count = ops_of(slot);

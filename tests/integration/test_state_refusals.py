@@ -90,6 +90,31 @@ def test_an_outage_is_ridden_out(start_hearthd, tmp_path):
     wait_until(lambda: state.health(server)[1].get("status") != "degraded", "health is well again")
 
 
+def test_reads_do_not_end_an_outage_of_writes(start_hearthd, tmp_path):
+    """A storage that is full, or may not be written, answers reads: no recovery, no back-off anew."""
+    server = state.start(start_hearthd, tmp_path, "--with", "metrics-prometheus", loops=1,
+                         settings=["entities.retry_max=100ms", "entities.max_attempts=1000"])
+    assert state.write(server, "ann", "1", "zero").status == 200
+    state.fault(server, "retry notes")
+    assert state.write(server, "ann", "1", "one").status == 200
+
+    def failures():
+        text = server.get("/metrics").body.decode()
+        return float(re.search(r"^hearth_entities_storage_write_failures_total (\S+)", text, re.M)[1])
+
+    def refused_again():
+        state.read(server, "bob", str(failures()))  # nobody has it: storage is asked
+        return failures() >= 10
+
+    wait_until(refused_again, "it is refused ten times")
+    lines = [line["message"] for line in server.log if line.get("plugin") == "entities" and
+             line["message"].startswith("storage is ")]
+    assert len(lines) == 1 and "degraded" in lines[0], lines
+    state.fault(server, "ok")
+    wait_until(lambda: state.read(server, "ann", "1").json["durable"] == 2, "it is written")
+    wait_until(lambda: state.health(server)[1].get("status") == "ready", "health is well again")
+
+
 def test_a_full_backlog_refuses_and_is_not_ready(start_hearthd, tmp_path):
     server = state.start(start_hearthd, tmp_path, settings=["entities.max_pending=1",
                                                             "entities.retry_max=200ms"])

@@ -29,6 +29,8 @@ static void set_health(struct fleet *fleet)
     struct mm_loop *loop = fleet->loop;
     if (fleet->registry_failed == fleet->pass_failed)
         return;
+    if (fleet->pass_failed && fleet->pass == 1) /* storage connects just now: no outage yet */
+        return;
     fleet->registry_failed = fleet->pass_failed;
     HEARTH_LOG(loop->log, loop->ctx, NULL,
                fleet->pass_failed ? HEARTH_LOG_WARNING : HEARTH_LOG_INFO,

@@ -33,7 +33,7 @@ struct credentials {
     bool begun;          /* the first fetch */
     unsigned failures;   /* since the last success */
     uint64_t fetched_ms; /* on the loop's clock: when the last fetch began */
-    char problem[200];
+    char problem[224];
     hearth_timer *timer;
     hearth_client_call *call;
     enum step step;
@@ -133,15 +133,19 @@ static void on_file(hearth_ctx *ctx, void *arg)
     hearth_str text = {reading->bytes, reading->len};
     hearth_str profile = {sources->profile, strlen(sources->profile)};
     struct secret_text secret;
-    char why[160];
+    char why[200];
+    int error = reading->error;
 
     bool found = secret_from_file(&secret, text, profile);
     reading_free(reading);
     if (found) {
         succeeded(credentials, &secret);
     } else {
-        snprintf(why, sizeof(why), "%.90s has no keys for profile %.40s", sources->file,
-                 sources->profile);
+        if (error)
+            snprintf(why, sizeof(why), "%.90s: %s", sources->file, strerror(error));
+        else
+            snprintf(why, sizeof(why), "%.90s has no keys for profile %.40s", sources->file,
+                     sources->profile);
         failed(credentials, why);
     }
     explicit_bzero(&secret, sizeof(secret));

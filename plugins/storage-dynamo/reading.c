@@ -3,6 +3,7 @@
  */
 #include "reading.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,14 +12,18 @@
 static void work(void *arg)
 {
     struct reading *reading = arg;
-    ssize_t got;
+    ssize_t got = 0;
     int fd = open(reading->file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 
-    if (fd < 0)
+    if (fd < 0) {
+        reading->error = errno;
         return;
+    }
     while (reading->len < READING_MAX &&
            (got = read(fd, reading->bytes + reading->len, READING_MAX - reading->len)) > 0)
         reading->len += (size_t)got;
+    if (got < 0)
+        reading->error = errno;
     close(fd);
 }
 

@@ -12,6 +12,7 @@ struct reading {
     void *arg;
     const char *file;
     size_t len; /* 0: it cannot be read, or is empty */
+    int error;  /* errno, why it cannot be read */
     char bytes[READING_MAX];
 };
 

@@ -200,8 +200,11 @@ static void verdict(struct request *request, const struct answer *answer)
     if (answer->outcome == OUTCOME_CREDENTIALS)
         credentials_refused(local->credentials);
     table_heard(local->table, answer->outcome, answer->error);
-    if (!try_again(request, answer->outcome))
-        conclude(request, answer);
+    if (try_again(request, answer->outcome))
+        return;
+    if (answer->outcome == OUTCOME_THROTTLED)
+        table_throttled(local->table, answer->error);
+    conclude(request, answer);
 }
 
 static void on_done(struct exchange *exchange, CURLcode code)

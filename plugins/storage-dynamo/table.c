@@ -67,7 +67,6 @@ void table_heard(struct table *table, enum outcome outcome, const char *error)
     case OUTCOME_OK:
     case OUTCOME_CONDITION:
     case OUTCOME_DUPLICATE:
-    case OUTCOME_THROTTLED:
     case OUTCOME_CONTENTION:
         became(table, true, "");
         break;
@@ -78,10 +77,16 @@ void table_heard(struct table *table, enum outcome outcome, const char *error)
     case OUTCOME_UNKNOWN:
         became(table, false, error);
         break;
+    case OUTCOME_THROTTLED: /* is tried again first */
     case OUTCOME_FINAL:
     case OUTCOME_COUNT:
         break;
     }
+}
+
+void table_throttled(struct table *table, const char *error)
+{
+    became(table, false, error);
 }
 
 /* ---- making it ---- */
@@ -162,7 +167,7 @@ static void on_look(hearth_ctx *ctx, const struct answer *answer, void *arg)
         became(table, false, answer->error); /* its keys are not pk and sk */
     if (answer->outcome != OUTCOME_NO_TABLE || !conf->create_table)
         requests_open(local_of(ctx)->requests);
-    else
+    if (answer->outcome == OUTCOME_NO_TABLE || !table->healthy)
         look_later(table);
 }
 

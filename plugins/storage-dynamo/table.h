@@ -13,6 +13,8 @@ void table_destroy(struct table *table);
 void table_close(struct table *table);
 /* What a request was told; decides what healthy() and GET /health/ready say. [loop] */
 void table_heard(struct table *table, enum outcome outcome, const char *error);
+/* A request was throttled to its end: so is the table, until a request gets through. [loop] */
+void table_throttled(struct table *table, const char *error);
 bool table_healthy(const struct table *table);
 
 #endif

@@ -243,6 +243,29 @@ def test_throttling_is_waited_out(start_hearthd, tmp_path, dynamodb, proxy):
     assert len(throttled) == 3
 
 
+def test_throttling_that_lasts_gives_nothing_up(start_hearthd, tmp_path, dynamodb, proxy):
+    throttled = []
+
+    def throttle(operation, body, _):
+        if "a-slow-one" in body:
+            throttled.append(operation)
+            return "ProvisionedThroughputExceededException"
+        return None
+
+    server = start(start_hearthd, tmp_path, dynamodb.settings(proxy.url), "--set",
+                   "storage-dynamo.retry_for=100ms", "--set", "entities.max_attempts=2", "--set",
+                   "entities.retry_max=100ms")
+    assert write(server, "quick").status == 200
+    proxy.judge = throttle
+    assert state.write(server, "u", "n", "a-slow-one").status == 200, "the journal takes it"
+    wait_until(lambda: "ProvisionedThroughputExceeded" in str(state.health(server)[1]), "it is said")
+    wait_until(lambda: len(throttled) > 30, "it is tried again and again")
+    assert state.dlq(server, "list") == (0, "")
+    proxy.judge = lambda *_: None
+    wait_until(lambda: state.health(server)[1] == {"status": "ready"}, "all is well again")
+    wait_until(lambda: state.read(server, "u", "n").json["durable"] == 2, "it is written")
+
+
 # ---- credentials -------------------------------------------------------------------------------
 
 def test_a_session_of_the_environment_signs_requests_and_is_never_shown(start_hearthd, tmp_path,
@@ -378,3 +401,15 @@ def test_without_any_keys_hearthd_says_what_is_missing(start_hearthd, tmp_path, 
                    "storage-dynamo.credentials=environment", env=NO_KEYS, wait=False)
     assert server.process.wait(30) != 0
     assert any("AWS_ACCESS_KEY_ID" in m for m in server.messages())
+
+
+@pytest.mark.parametrize("kind", ["missing", "of another profile"])
+def test_a_credentials_file_that_is_no_good_is_named(start_hearthd, tmp_path, dynamodb, kind):
+    file = tmp_path / "credentials"
+    if kind != "missing":
+        file.write_text("[other]\naws_access_key_id = x\naws_secret_access_key = y\n")
+    server = start(start_hearthd, tmp_path, dynamodb.settings(), "--set",
+                   "storage-dynamo.credentials=file", wait=False,
+                   env={**NO_KEYS, "AWS_SHARED_CREDENTIALS_FILE": str(file)})
+    reason = "No such file or directory" if kind == "missing" else "has no keys for profile default"
+    wait_until(lambda: any(str(file) in m and reason in m for m in server.messages()), "it is said")

@@ -4,23 +4,6 @@
  */
 #include "plugin_fixture.h"
 
-#define FIGHTER "{\"race\":\"Human\",\"class\":\"Fighter\"}"
-#define NOBODY  "99999999-9999-4999-8999-999999999999"
-
-static char path_buffer[256];
-
-static const char *at(const char *id, const char *rest)
-{
-    snprintf(path_buffer, sizeof(path_buffer), "/characters/%s%s", id, rest);
-    return path_buffer;
-}
-
-static hearth_test_call *hitpoints(struct world *world, const char *id, const char *headers,
-                                   const char *body)
-{
-    return send_as(world, ALICE, "PATCH", at(id, "/stats/hitpoints"), headers, body);
-}
-
 static void an_intent_adds_one_to_the_version_and_gives_the_whole_state(void **state)
 {
     struct world *world = *state;

@@ -80,6 +80,19 @@ hearth_test_call *send_as(struct world *world, const char *user, const char *met
                                                         .user = user});
 }
 
+const char *at(const char *id, const char *rest)
+{
+    static char path[256];
+    snprintf(path, sizeof(path), "/characters/%s%s", id, rest);
+    return path;
+}
+
+hearth_test_call *hitpoints(struct world *world, const char *id, const char *headers,
+                            const char *body)
+{
+    return send_as(world, ALICE, "PATCH", at(id, "/stats/hitpoints"), headers, body);
+}
+
 const char *create_as(struct world *world, const char *user, const char *body)
 {
     static char id[64];
@@ -87,22 +100,4 @@ const char *create_as(struct world *world, const char *user, const char *body)
     assert_status(call, 201);
     snprintf(id, sizeof(id), "%.36s", hearth_test_json(call, "id") + 1);
     return id;
-}
-
-const char *code_of(hearth_test_call *call)
-{
-    static char code[64];
-    const char *json = hearth_test_json(call, "code");
-    snprintf(code, sizeof(code), "%s", json ? json + 1 : "");
-    if (code[0])
-        code[strlen(code) - 1] = 0;
-    return code;
-}
-
-int64_t number_of(hearth_test_call *call, const char *path)
-{
-    const char *json = hearth_test_json(call, path);
-    if (!json)
-        fail_msg("%s is missing in %s", path, hearth_test_body(call).ptr);
-    return strtoll(json, NULL, 10);
 }

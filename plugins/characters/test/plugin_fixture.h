@@ -6,23 +6,16 @@
 #ifndef CHARACTERS_TEST_PLUGIN_FIXTURE_H
 #define CHARACTERS_TEST_PLUGIN_FIXTURE_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include <hearth/service/characters.h>
 #include <hearth/service/entities.h>
 #include <hearth/service/identity.h>
-#include <hearth/testing.h>
 
-#define ALICE "11111111-1111-4111-8111-111111111111"
-#define BOB   "22222222-2222-4222-8222-222222222222"
+#include "answer.h"
+
+#define ALICE   "11111111-1111-4111-8111-111111111111"
+#define BOB     "22222222-2222-4222-8222-222222222222"
+#define NOBODY  "99999999-9999-4999-8999-999999999999"
+#define FIGHTER "{\"race\":\"Human\",\"class\":\"Fighter\"}"
 
 /* What the scripted entities does next. */
 struct script {
@@ -59,27 +52,13 @@ void world_destroy(struct world *world);
 hearth_test_call *send_as(struct world *world, const char *user, const char *method,
                           const char *path, const char *headers, const char *body);
 
+/* The path of a character, going on with `rest`; valid until the next call of this function. */
+const char *at(const char *id, const char *rest);
+/* A change of the hitpoints of one of Alice's. */
+hearth_test_call *hitpoints(struct world *world, const char *id, const char *headers,
+                            const char *body);
+
 /* Makes a character and gives its id, valid until the next call of this function. */
 const char *create_as(struct world *world, const char *user, const char *body);
-
-/* The answer's code ("NAME_TAKEN"), or "" where there is none. */
-const char *code_of(hearth_test_call *call);
-/* A number of the answer. */
-int64_t number_of(hearth_test_call *call, const char *path);
-
-#define assert_status(call_, status_)                                                              \
-    do {                                                                                           \
-        hearth_test_call *checked_ = (call_);                                                      \
-        if (hearth_test_status(checked_) != (status_))                                             \
-            fail_msg("expected %d, found %d: %s", (status_), hearth_test_status(checked_),         \
-                     hearth_test_body(checked_).ptr);                                              \
-    } while (0)
-
-#define assert_refused(call_, status_, code_)                                                      \
-    do {                                                                                           \
-        hearth_test_call *refused_ = (call_);                                                      \
-        assert_status(refused_, status_);                                                          \
-        assert_string_equal(code_of(refused_), code_);                                             \
-    } while (0)
 
 #endif

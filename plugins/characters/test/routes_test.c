@@ -4,17 +4,7 @@
  */
 #include "plugin_fixture.h"
 
-#define WIZARD  "{\"name\":\"Pykey\",\"race\":\"Elf\",\"subRace\":\"High\",\"class\":\"Wizard\"}"
-#define FIGHTER "{\"race\":\"Human\",\"class\":\"Fighter\"}"
-#define NOBODY  "99999999-9999-4999-8999-999999999999"
-
-static char path_buffer[256];
-
-static const char *at(const char *id, const char *rest)
-{
-    snprintf(path_buffer, sizeof(path_buffer), "/characters/%s%s", id, rest);
-    return path_buffer;
-}
+#define WIZARD "{\"name\":\"Pykey\",\"race\":\"Elf\",\"subRace\":\"High\",\"class\":\"Wizard\"}"
 
 static void every_key_of_the_example_is_there(void **state)
 {

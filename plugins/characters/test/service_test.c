@@ -3,9 +3,6 @@
  */
 #include "plugin_fixture.h"
 
-#define FIGHTER "{\"race\":\"Human\",\"class\":\"Fighter\"}"
-#define NOBODY  "99999999-9999-4999-8999-999999999999"
-
 struct answer {
     int called;
     hearth_status status;

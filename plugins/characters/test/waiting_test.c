@@ -4,22 +4,7 @@
  */
 #include "plugin_fixture.h"
 
-#define FIGHTER "{\"race\":\"Human\",\"class\":\"Fighter\"}"
-#define NAMED   "{\"name\":\"Once\",\"race\":\"Human\",\"class\":\"Fighter\"}"
-
-static char path_buffer[256];
-
-static const char *at(const char *id, const char *rest)
-{
-    snprintf(path_buffer, sizeof(path_buffer), "/characters/%s%s", id, rest);
-    return path_buffer;
-}
-
-static hearth_test_call *hitpoints(struct world *world, const char *id, const char *headers,
-                                   const char *body)
-{
-    return send_as(world, ALICE, "PATCH", at(id, "/stats/hitpoints"), headers, body);
-}
+#define NAMED "{\"name\":\"Once\",\"race\":\"Human\",\"class\":\"Fighter\"}"
 
 static void a_repeated_intent_is_applied_once(void **state)
 {

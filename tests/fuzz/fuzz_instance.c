@@ -3,7 +3,7 @@
  * route, a header, then the body. Whatever comes, the answer is JSON with a known status; what is
  * refused writes nothing; a heartbeat that comes again changes nothing.
  */
-#include "reports_fixture.h"
+#include "plugin_fixture.h"
 
 static const char *const headers[] = {
     "Content-Type: application/json",

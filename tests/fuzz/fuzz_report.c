@@ -4,7 +4,7 @@
  * in changes the record, by one version; and the same report again has the same answer and changes
  * nothing.
  */
-#include "reports_fixture.h"
+#include "plugin_fixture.h"
 
 static const char *const headers[] = {
     "Content-Type: application/json",

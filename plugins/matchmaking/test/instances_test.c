@@ -4,8 +4,6 @@
  */
 #include "plugin_fixture.h"
 
-#include <hearth/service/storage.h>
-
 #define GOOD                                                                                       \
     "\"address\":\"192.0.2.7\",\"port\":40000,\"version\":\"1.0.0\",\"wireVersion\":1,"            \
     "\"capacity\":{\"gameSims\":2,\"players\":3}"
@@ -15,50 +13,9 @@ static hearth_test_call *register_with(struct world *world, const char *body)
     return send_as(world, "fleet", "gamesim", "POST", "/gamesim-instances", body);
 }
 
-static hearth_test_call *list_as(struct world *world, const char *user, const char *scope)
-{
-    hearth_test_call *call = send_as(world, user, scope, "GET", "/gamesim-instances", NULL);
-    hearth_test_advance(world->host, 150); /* passes over the registry keep a distance */
-    return call;
-}
-
-static hearth_test_call *list(struct world *world)
-{
-    return list_as(world, "fleet", "gamesim");
-}
-
-static hearth_test_call *call_instance(struct world *world, const char *user, const char *scope,
-                                       const char *method, const char *id, const char *rest)
-{
-    char path[128];
-    snprintf(path, sizeof(path), "/gamesim-instances/%s%s", id, rest);
-    return send_as(world, user, scope, method, path, NULL);
-}
-
 static void keep(const char *id, char out[64])
 {
     snprintf(out, 64, "%s", id);
-}
-
-static void on_page(hearth_status status, const hearth_doc *const *docs, size_t count,
-                    hearth_str cursor, void *arg)
-{
-    (void)docs;
-    (void)cursor;
-    assert_int_equal(status, HEARTH_OK);
-    *(int *)arg = (int)count;
-}
-
-static int count_documents(struct world *world, const char *collection)
-{
-    hearth_ctx *provider;
-    const hearth_storage *storage =
-        hearth_test_service(world->host, HEARTH_STORAGE_ID, 0, &provider);
-    int count = -1;
-    storage->scan(provider, (hearth_str){collection, strlen(collection)}, 100, (hearth_str){"", 0},
-                  on_page, &count);
-    hearth_test_pump(world->host);
-    return count;
 }
 
 /* ---- registering ---- */
@@ -79,7 +36,7 @@ static void an_instance_is_told_what_it_needs(void **state)
     snprintf(expected, sizeof(expected), "token-%s-1", id);
     assert_string_equal(text_of(call, "instanceToken"), expected);
 
-    call = list(world);
+    call = list_instances(world);
     assert_string_equal(text_of(call, "instances.0.id"), id);
     assert_string_equal(text_of(call, "instances.0.address"), "192.0.2.7");
     assert_int_equal(number_of(call, "instances.0.port"), 40000);
@@ -101,7 +58,7 @@ static void a_region_may_be_left_out_and_ipv6_has_one_spelling(void **state)
                "\"addresses\":[\"192.0.2.9:5\",\"[2001:db8::2]:65535\"],"
                "\"capacity\":{\"gameSims\":1000,\"players\":64}}");
     assert_status(call, 201);
-    call = list(world);
+    call = list_instances(world);
     assert_string_equal(text_of(call, "instances.0.region"), "local");
     assert_string_equal(text_of(call, "instances.0.address"), "2001:db8::1");
 }
@@ -165,7 +122,7 @@ static void bad_registrations_are_named(void **state)
             fail_msg("%s: expected %s %s, found %d %s", rows[i][0], rows[i][1], rows[i][2],
                      hearth_test_status(call), hearth_test_body(call).ptr);
     }
-    assert_null(hearth_test_json(list(world), "instances.0"));
+    assert_null(hearth_test_json(list_instances(world), "instances.0"));
 }
 
 static void only_instances_register(void **state)
@@ -179,12 +136,12 @@ static void who_comes_to_an_address_replaces_who_was_there(void **state)
     struct world *world = *state;
     char first[64], second[64], game_sim[64];
     keep(register_at(world, 40000), first);
-    keep(open_session(world, ALICE, ALICES_HERO), game_sim);
+    keep(open_session(world), game_sim);
     keep(register_at(world, 40000), second);
     assert_string_not_equal(first, second);
     assert_refused(beat(world, first, 1, "[]"), 404, "INSTANCE_NOT_FOUND");
     assert_status(beat(world, second, 1, "[]"), 200);
-    hearth_test_call *call = list(world);
+    hearth_test_call *call = list_instances(world);
     assert_string_equal(text_of(call, "instances.0.id"), second);
     assert_null(hearth_test_json(call, "instances.1"));
     assert_int_equal(releases_of(world, ALICES_HERO, game_sim), 1);
@@ -198,31 +155,32 @@ static void who_comes_to_an_address_replaces_who_was_there(void **state)
 static void without_storage_or_key_nothing_is_registered(void **state)
 {
     struct world *world = *state;
-    world->script.issue_fails = 1;
+    world->issue_fails = 1;
     assert_refused(register_with(world, "{" GOOD "}"), 503, "STORAGE_UNAVAILABLE");
-    world->script.issue_fails = 0;
-    world_fault(world, "down");
+    world->issue_fails = 0;
+    world->store.down = true;
     hearth_test_call *call = register_with(world, "{" GOOD "}");
     hearth_test_advance(world->host, 9500);
     assert_refused(call, 503, "STORAGE_UNAVAILABLE");
     assert_non_null(hearth_test_header(call, "Retry-After"));
-    call = list(world);
+    call = list_instances(world);
     hearth_test_advance(world->host, 9500);
     assert_refused(call, 503, "STORAGE_UNAVAILABLE");
-    world_fault(world, "ok");
-    assert_null(hearth_test_json(list(world), "instances.0"));
+    world->store.down = false;
+    assert_null(hearth_test_json(list_instances(world), "instances.0"));
     assert_non_null(register_at(world, 40000));
 }
 
 static void a_lost_answer_of_storage_makes_no_second_instance(void **state)
 {
     struct world *world = *state;
-    world_fault(world, "lost");
+    world->store.only = NULL;
+    world->store.always = SCRIPT_LOST;
     hearth_test_call *call = register_with(world, "{" GOOD "}");
     hearth_test_advance(world->host, 2000);
     assert_status(call, 201);
-    world_fault(world, "ok");
-    call = list(world);
+    world->store.always = SCRIPT_OK;
+    call = list_instances(world);
     assert_non_null(hearth_test_json(call, "instances.0"));
     assert_null(hearth_test_json(call, "instances.1"));
 }
@@ -307,7 +265,7 @@ static void a_heartbeat_learns_what_is_to_end(void **state)
     struct world *world = *state;
     char id[64], game_sim[64], body[512];
     keep(register_at(world, 40000), id);
-    keep(open_session(world, ALICE, ALICES_HERO), game_sim);
+    keep(open_session(world), game_sim);
     snprintf(body, sizeof(body),
              "[{\"id\":\"%s\",\"players\":[\"" ALICE "\",\"" BOB "\"]},"
              "{\"id\":\"" NOBODY "\",\"players\":[]}]",
@@ -321,7 +279,7 @@ static void a_heartbeat_learns_what_is_to_end(void **state)
     assert_string_equal(text_of(call, "kick.0.userId"), BOB);
     assert_null(hearth_test_json(call, "kick.1"));
     assert_null(hearth_test_json(call, "instanceToken"));
-    call = list(world);
+    call = list_instances(world);
     assert_int_equal(number_of(call, "instances.0.activeGameSims"), 1);
     assert_int_equal(number_of(call, "instances.0.players"), 1);
 }
@@ -331,7 +289,7 @@ static void who_leaves_is_kicked_and_then_his_seat_is_free(void **state)
     struct world *world = *state;
     char id[64], game_sim[64], path[128], with_both[256], with_bob[256];
     keep(register_at(world, 40000), id);
-    keep(open_session(world, ALICE, ALICES_HERO), game_sim);
+    keep(open_session(world), game_sim);
     join_session(world, game_sim, BOB, BOBS_HERO);
     snprintf(with_both, sizeof(with_both),
              "[{\"id\":\"%s\",\"players\":[\"" ALICE "\",\"" BOB "\"]}]", game_sim);
@@ -341,16 +299,16 @@ static void who_leaves_is_kicked_and_then_his_seat_is_free(void **state)
     assert_status(send_as(world, ALICE, "player", "POST", path, NULL), 204);
     hearth_test_call *call = beat(world, id, 2, with_both);
     assert_string_equal(text_of(call, "kick.0.userId"), ALICE);
-    assert_int_equal(number_of(list(world), "instances.0.players"), 2);
+    assert_int_equal(number_of(list_instances(world), "instances.0.players"), 2);
     call = beat(world, id, 3, with_bob);
     assert_null(hearth_test_json(call, "kick.0"));
-    assert_int_equal(number_of(list(world), "instances.0.players"), 1);
+    assert_int_equal(number_of(list_instances(world), "instances.0.players"), 1);
     assert_int_equal(releases_of(world, BOBS_HERO, game_sim), 0);
     /* An older one, late on its way, changes nothing; it is answered all the same. */
     call = beat(world, id, 2, with_both);
     assert_status(call, 200);
     assert_string_equal(text_of(call, "kick.0.userId"), ALICE);
-    assert_int_equal(number_of(list(world), "instances.0.players"), 1);
+    assert_int_equal(number_of(list_instances(world), "instances.0.players"), 1);
 }
 
 static void a_session_without_players_ends_and_is_recorded(void **state)
@@ -358,7 +316,7 @@ static void a_session_without_players_ends_and_is_recorded(void **state)
     struct world *world = *state;
     char id[64], game_sim[64], path[128];
     keep(register_at(world, 40000), id);
-    keep(open_session(world, ALICE, ALICES_HERO), game_sim);
+    keep(open_session(world), game_sim);
     snprintf(path, sizeof(path), "/gamesims/%s", game_sim);
     hearth_test_advance(world->host, 39000); /* her token, and nearly the grace */
     assert_status(beat(world, id, 1, "[]"), 200);
@@ -368,8 +326,8 @@ static void a_session_without_players_ends_and_is_recorded(void **state)
     hearth_test_call *call = send_as(world, BOB, "player", "GET", path, NULL);
     assert_string_equal(text_of(call, "state"), "ended");
     assert_string_equal(text_of(call, "outcome"), "abandoned");
-    assert_int_equal(count_documents(world, "gamesims"), 1);
-    assert_int_equal(number_of(list(world), "instances.0.activeGameSims"), 0);
+    assert_int_equal(count_stored(world, "gamesims"), 1);
+    assert_int_equal(number_of(list_instances(world), "instances.0.activeGameSims"), 0);
     assert_int_equal(releases_of(world, ALICES_HERO, game_sim), 1);
     assert_status(beat(world, id, 3, "[]"), 200);
     assert_int_equal(releases_of(world, ALICES_HERO, game_sim), 1); /* it was forgotten */
@@ -380,21 +338,21 @@ static void what_could_not_be_recorded_is_recorded_later(void **state)
     struct world *world = *state;
     char id[64], game_sim[64], path[128];
     keep(register_at(world, 40000), id);
-    keep(open_session(world, ALICE, ALICES_HERO), game_sim);
+    keep(open_session(world), game_sim);
     snprintf(path, sizeof(path), "/gamesims/%s", game_sim);
     hearth_test_advance(world->host, 41000);
-    world_fault(world, "failed gamesims");
+    world->store.always = SCRIPT_FAILED;
     hearth_test_call *call = beat(world, id, 1, "[]");
     hearth_test_advance(world->host, 9500);
     assert_status(call, 200);
-    world_fault(world, "ok");
-    assert_int_equal(count_documents(world, "gamesims"), 0);
+    world->store.always = SCRIPT_OK;
+    assert_int_equal(count_stored(world, "gamesims"), 0);
     call = send_as(world, BOB, "player", "GET", path, NULL);
     assert_string_equal(text_of(call, "outcome"), "abandoned"); /* the list has it still */
     assert_status(beat(world, id, 2, "[]"), 200);
     call = send_as(world, BOB, "player", "GET", path, NULL);
     assert_string_equal(text_of(call, "outcome"), "abandoned");
-    assert_int_equal(count_documents(world, "gamesims"), 1);
+    assert_int_equal(count_stored(world, "gamesims"), 1);
 }
 
 static void a_write_whose_answer_is_lost_counts_once(void **state)
@@ -402,15 +360,16 @@ static void a_write_whose_answer_is_lost_counts_once(void **state)
     struct world *world = *state;
     char id[64], game_sim[64];
     keep(register_at(world, 40000), id);
-    keep(open_session(world, ALICE, ALICES_HERO), game_sim);
+    keep(open_session(world), game_sim);
     hearth_test_advance(world->host, 41000);
-    world_fault(world, "lost gamesim-instances");
+    world->store.only = "gamesim-instances";
+    world->store.always = SCRIPT_LOST;
     hearth_test_call *call = beat(world, id, 1, "[]");
     hearth_test_advance(world->host, 3000);
     assert_status(call, 200);
-    world_fault(world, "ok");
+    world->store.always = SCRIPT_OK;
     assert_true(releases_of(world, ALICES_HERO, game_sim) >= 1);
-    assert_int_equal(number_of(list(world), "instances.0.activeGameSims"), 0);
+    assert_int_equal(number_of(list_instances(world), "instances.0.activeGameSims"), 0);
 }
 
 static void a_token_is_renewed_in_the_second_half_of_its_life(void **state)
@@ -425,7 +384,7 @@ static void a_token_is_renewed_in_the_second_half_of_its_life(void **state)
     hearth_test_call *call = beat(world, id, 2, "[]");
     snprintf(expected, sizeof(expected), "token-%s-2", id);
     assert_string_equal(text_of(call, "instanceToken"), expected);
-    world->script.issue_fails = 1;
+    world->issue_fails = 1;
     call = beat(world, id, 3, "[]");
     assert_status(call, 200);
     assert_null(hearth_test_json(call, "instanceToken"));
@@ -436,11 +395,11 @@ static void without_storage_a_heartbeat_is_told_so(void **state)
     struct world *world = *state;
     char id[64];
     keep(register_at(world, 40000), id);
-    world_fault(world, "down");
+    world->store.down = true;
     hearth_test_call *call = beat(world, id, 1, "[]");
     hearth_test_advance(world->host, 9900);
     assert_refused(call, 503, "STORAGE_UNAVAILABLE");
-    world_fault(world, "ok");
+    world->store.down = false;
     assert_status(beat(world, id, 1, "[]"), 200);
 }
 
@@ -451,10 +410,10 @@ static void an_instance_leaves_and_its_sessions_are_lost(void **state)
     struct world *world = *state;
     char id[64], game_sim[64], path[128];
     keep(register_at(world, 40000), id);
-    keep(open_session(world, ALICE, ALICES_HERO), game_sim);
+    keep(open_session(world), game_sim);
     assert_status(call_instance(world, id, "gamesim", "DELETE", id, ""), 204);
     assert_int_equal(releases_of(world, ALICES_HERO, game_sim), 1);
-    assert_null(hearth_test_json(list(world), "instances.0"));
+    assert_null(hearth_test_json(list_instances(world), "instances.0"));
     snprintf(path, sizeof(path), "/gamesims/%s", game_sim);
     hearth_test_call *call = send_as(world, BOB, "player", "GET", path, NULL);
     assert_string_equal(text_of(call, "outcome"), "lost");
@@ -482,14 +441,14 @@ static void the_address_of_who_is_gone_or_lost_is_forgotten(void **state)
     keep(register_at(world, 40000), first);
     keep(register_at(world, 40001), second);
     register_at(world, 40001);
-    assert_int_equal(count_documents(world, "gamesim-addresses"), 2);
+    assert_int_equal(count_stored(world, "gamesim-addresses"), 2);
     assert_status(call_instance(world, first, "gamesim", "DELETE", first, ""), 204);
-    assert_int_equal(count_documents(world, "gamesim-addresses"), 1);
+    assert_int_equal(count_stored(world, "gamesim-addresses"), 1);
     assert_status(call_instance(world, second, "gamesim", "DELETE", second, ""), 204);
-    assert_int_equal(count_documents(world, "gamesim-addresses"), 1);
+    assert_int_equal(count_stored(world, "gamesim-addresses"), 1);
     hearth_test_advance(world->host, 95000);
-    assert_null(hearth_test_json(list(world), "instances.0"));
-    assert_int_equal(count_documents(world, "gamesim-addresses"), 0);
+    assert_null(hearth_test_json(list_instances(world), "instances.0"));
+    assert_int_equal(count_stored(world, "gamesim-addresses"), 0);
 }
 
 static void an_operator_drains(void **state)
@@ -500,10 +459,10 @@ static void an_operator_drains(void **state)
     assert_refused(call_instance(world, id, "gamesim", "POST", id, "/drain"), 403, "FORBIDDEN");
     assert_status(call_instance(world, ALICE, "admin", "POST", id, "/drain"), 204);
     assert_status(call_instance(world, ALICE, "admin", "POST", id, "/drain"), 204);
-    assert_string_equal(text_of(list(world), "instances.0.state"), "draining");
+    assert_string_equal(text_of(list_instances(world), "instances.0.state"), "draining");
     hearth_test_call *call = beat(world, id, 1, "[]");
     assert_string_equal(hearth_test_json(call, "drain"), "true");
-    assert_string_equal(text_of(list(world), "instances.0.state"), "draining");
+    assert_string_equal(text_of(list_instances(world), "instances.0.state"), "draining");
     assert_refused(send_as(world, ALICE, "player", "POST", "/gamesims",
                            "{\"characterId\":\"" ALICES_HERO "\"}"),
                    503, "NO_CAPACITY");
@@ -522,14 +481,14 @@ static void admins_and_instances_see_the_list(void **state)
     assert_refused(list_as(world, ALICE, "player"), 403, "FORBIDDEN");
     for (unsigned i = 0; i < 40; i++)
         register_at(world, 40000 + i);
-    hearth_test_call *call = list(world);
+    hearth_test_call *call = list_instances(world);
     assert_non_null(hearth_test_json(call, "instances.39.id"));
     assert_null(hearth_test_json(call, "instances.40"));
 }
 
 int main(void)
 {
-#define TEST(name_) cmocka_unit_test_setup_teardown(name_, world_start, world_stop)
+#define TEST(name_) cmocka_unit_test_setup_teardown(name_, world_start_heartbeats, world_stop)
     const struct CMUnitTest tests[] = {
         TEST(an_instance_is_told_what_it_needs),
         TEST(a_region_may_be_left_out_and_ipv6_has_one_spelling),

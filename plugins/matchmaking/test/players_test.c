@@ -2,7 +2,7 @@
  * players_test.c - players who ask for a seat while storage fails, loses answers, or their
  * character cannot be held; and what the connect token says.
  */
-#include "reports_fixture.h"
+#include "plugin_fixture.h"
 
 #include <netcode_token.h>
 #include <session_claims.h>
@@ -18,10 +18,7 @@ static hearth_test_call *create(struct world *world)
 /* Running sessions, as an operator counts them. */
 static int64_t count_sessions(struct world *world)
 {
-    hearth_test_call *call = send_as(world, "operator", "admin", "GET", "/gamesim-instances", NULL);
-    hearth_test_advance(world->host, 200);
-    assert_status(call, 200);
-    return number_of(call, "instances.0.activeGameSims");
+    return number_of(list_as(world, "operator", "admin"), "instances.0.activeGameSims");
 }
 
 static void a_lost_answer_about_the_ticket_seats_him_once(void **state)
@@ -136,24 +133,15 @@ static void requests_of_one_player_take_turns(void **state)
 
 /* ---- the token ---- */
 
-static void unquoted(hearth_test_call *call, const char *path, char *out, size_t size)
-{
-    const char *json = hearth_test_json(call, path);
-    assert_non_null(json);
-    snprintf(out, size, "%.*s", (int)strlen(json) - 2, json + 1);
-}
-
 static void check_claims(const netcode_private_token *inside, hearth_test_call *call,
                          uint32_t admission)
 {
     static const uint8_t alice[16] = {0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x41, 0x11,
                                       0x81, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11};
     session_claims claims;
-    char game_sim[64];
     uint8_t bytes[16];
     size_t len;
-    unquoted(call, "gameSimId", game_sim, sizeof(game_sim));
-    assert_int_equal(sodium_hex2bin(bytes, 16, game_sim, 36, "-", &len, NULL), 0);
+    assert_int_equal(sodium_hex2bin(bytes, 16, text_of(call, "gameSimId"), 36, "-", &len, NULL), 0);
     assert_int_equal(session_claims_read(&claims, inside->user_data), HEARTH_OK);
     assert_memory_equal(claims.game_sim_id, bytes, 16);
     assert_memory_equal(claims.user_id, alice, 16);
@@ -168,11 +156,10 @@ static void check_claims(const netcode_private_token *inside, hearth_test_call *
 
 static void open_token(hearth_test_call *call, const uint8_t key[32], uint32_t admission)
 {
-    char text[4096];
+    const char *text = text_of(call, "connectToken");
     uint8_t token[NETCODE_TOKEN_BYTES];
     size_t len = 0;
     netcode_private_token inside;
-    unquoted(call, "connectToken", text, sizeof(text));
     assert_int_equal(sodium_base642bin(token, sizeof(token), text, strlen(text), NULL, &len, NULL,
                                        sodium_base64_VARIANT_ORIGINAL),
                      0);
@@ -186,7 +173,7 @@ static void open_token(hearth_test_call *call, const uint8_t key[32], uint32_t a
 static void the_token_says_who_sits_where(void **state)
 {
     struct world *world = *state;
-    char hex[80], path[128], game_sim[64];
+    char hex[80], path[128];
     uint8_t key[32];
     size_t len;
     hearth_test_call *made =
@@ -194,13 +181,12 @@ static void the_token_says_who_sits_where(void **state)
                 "{\"address\":\"192.0.2.7\",\"port\":7000,\"version\":\"1.0.0\",\"wireVersion\":1,"
                 "\"capacity\":{\"gameSims\":2,\"players\":3}}");
     assert_status(made, 201);
-    unquoted(made, "connectKey", hex, sizeof(hex));
+    snprintf(hex, sizeof(hex), "%s", text_of(made, "connectKey"));
     assert_int_equal(sodium_hex2bin(key, 32, hex, 64, NULL, &len, NULL), 0);
     hearth_test_call *call = create(world);
     assert_status(call, 201);
     open_token(call, key, 1);
-    unquoted(call, "gameSimId", game_sim, sizeof(game_sim));
-    snprintf(path, sizeof(path), "/gamesims/%s/join", game_sim);
+    snprintf(path, sizeof(path), "/gamesims/%s/join", text_of(call, "gameSimId"));
     call = send_as(world, ALICE, "player", "POST", path, CREATE);
     assert_status(call, 200);
     open_token(call, key, 2);

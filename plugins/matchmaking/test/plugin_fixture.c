@@ -3,192 +3,92 @@
  */
 #include "plugin_fixture.h"
 
+#include "services_script.h"
+
 extern const hearth_plugin_desc hearth_plugin_main;
 
-static struct script *script_of(hearth_ctx *ctx)
+static hearth_test_host *host_create(struct world *world)
 {
-    return &((struct world *)ctx->shared)->script;
+    hearth_test_host *host = hearth_test_create(&(hearth_test_options){.loops = 2});
+    assert_int_equal(hearth_test_add(host, &hearth_plugin_main), HEARTH_OK);
+    hearth_test_provide(host, HEARTH_STORAGE_ID, &store_table, &world->store);
+    hearth_test_provide(host, HEARTH_IDENTITY_ID, &identity_script, world);
+    hearth_test_provide(host, HEARTH_CHARACTERS_ID, &characters_script, world);
+    for (size_t i = 0; world->settings[i]; i++)
+        assert_int_equal(hearth_test_set(host, "matchmaking", world->settings[i]), HEARTH_OK);
+    if (hearth_test_start(host) != HEARTH_OK)
+        fail_msg("%s", hearth_test_error(host));
+    return host;
 }
 
-static hearth_str text(const char *value)
+static void host_stop(hearth_test_host *host)
 {
-    return (hearth_str){value, strlen(value)};
+    if (hearth_test_stop(host) != HEARTH_OK)
+        fail_msg("%s", hearth_test_error(host));
+    hearth_test_destroy(host);
 }
 
-/* ---- identity ---- */
-
-static hearth_status
-issue(hearth_ctx *ctx, const hearth_token_spec *spec,
-      void (*done)(hearth_status status, hearth_str token, int64_t expires, void *arg), void *arg)
+static int start(void **state, const char *const *settings)
 {
-    struct script *script = script_of(ctx);
-    char token[128];
-    if (script->issue_fails) {
-        done(HEARTH_EUNAVAILABLE, (hearth_str){NULL, 0}, 0, arg);
-        return HEARTH_OK;
-    }
-    snprintf(token, sizeof(token), "token-%.*s-%zu", HEARTH_ARG(spec->subject), ++script->issued);
-    done(HEARTH_OK, text(token), hearth_clock_get(ctx)->wall_ms(ctx) / 1000 + spec->ttl_seconds,
-         arg);
-    return HEARTH_OK;
+    static const struct hero heroes[HEROES] = {{.user = ALICE, .id = ALICES_HERO},
+                                               {.user = BOB, .id = BOBS_HERO},
+                                               {.user = CAROL, .id = CAROLS_HERO}};
+    struct world *world = calloc(1, sizeof(*world));
+    assert_non_null(world);
+    memcpy(world->heroes, heroes, sizeof(heroes));
+    store_init(&world->store, "scripted:reports");
+    world->store.only = "gamesims";
+    world->settings = settings;
+    world->host = world->hosts[0] = host_create(world);
+    *state = world;
+    return 0;
 }
-
-static hearth_status on_last_logout(hearth_ctx *ctx, void (*fn)(hearth_str user, void *arg),
-                                    void *arg)
-{
-    (void)ctx;
-    (void)fn;
-    (void)arg;
-    return HEARTH_OK;
-}
-
-static const hearth_identity_service identity = {
-    .struct_size = sizeof(identity), .issue = issue, .on_last_logout = on_last_logout};
-
-/* ---- characters: answers come later, as promised ---- */
-
-struct answer {
-    hearth_characters_fn view;
-    hearth_characters_apply_fn applied;
-    void *arg;
-    hearth_status status;
-    size_t count;
-    char user[64], character[64];
-};
-
-static void deliver(hearth_ctx *ctx, void *arg)
-{
-    static const char *const codes[64];
-    struct answer *answer = arg;
-    const hearth_character_view view = {.struct_size = sizeof(view),
-                                        .level = 1,
-                                        .character_id = text(answer->character),
-                                        .user_id = text(answer->user),
-                                        .name = HEARTH_STR("Hero"),
-                                        .hitpoints = 9,
-                                        .max_hitpoints = 9,
-                                        .armor_class = 12,
-                                        .movement_speed = 30,
-                                        .damage_dice = 1,
-                                        .damage_sides = 8,
-                                        .version = 1};
-    (void)ctx;
-    if (answer->view)
-        answer->view(answer->status, answer->status == HEARTH_OK ? &view : NULL, answer->arg);
-    else
-        answer->applied(answer->status, codes, answer->count, answer->arg);
-    free(answer);
-}
-
-static struct answer *answer_later(hearth_ctx *ctx, hearth_str user, hearth_str character,
-                                   void *arg)
-{
-    struct answer *answer = calloc(1, sizeof(*answer));
-    assert_non_null(answer);
-    snprintf(answer->user, sizeof(answer->user), "%.*s", HEARTH_ARG(user));
-    snprintf(answer->character, sizeof(answer->character), "%.*s", HEARTH_ARG(character));
-    answer->arg = arg;
-    assert_int_equal(hearth_loop_get(ctx)->post(ctx, ctx->loop, deliver, answer), HEARTH_OK);
-    return answer;
-}
-
-static void get(hearth_ctx *ctx, hearth_str user, hearth_str character, hearth_characters_fn done,
-                void *arg)
-{
-    answer_later(ctx, user, character, arg)->view = done;
-}
-
-static void hold(hearth_ctx *ctx, hearth_str user, hearth_str character, hearth_str holder,
-                 hearth_characters_fn done, void *arg)
-{
-    (void)holder;
-    get(ctx, user, character, done, arg);
-}
-
-static void release(hearth_ctx *ctx, hearth_str user, hearth_str character, hearth_str holder,
-                    hearth_characters_fn done, void *arg)
-{
-    struct script *script = script_of(ctx);
-    snprintf(script->released[script->releases++ % 16], sizeof(script->released[0]),
-             "%.*s from %.*s", HEARTH_ARG(character), HEARTH_ARG(holder));
-    get(ctx, user, character, done, arg);
-}
-
-static void apply(hearth_ctx *ctx, hearth_str user, hearth_str character,
-                  const hearth_change_source *source, const hearth_character_change *const *changes,
-                  size_t count, hearth_characters_apply_fn done, void *arg)
-{
-    struct script *script = script_of(ctx);
-    struct answer *answer = answer_later(ctx, user, character, arg);
-    (void)source;
-    (void)changes;
-    answer->applied = done;
-    answer->count = count;
-    answer->status = script->applies;
-    script->applied += count;
-}
-
-static hearth_status on_held(hearth_ctx *ctx,
-                             void (*ask)(hearth_str user, hearth_str character, hearth_str holder,
-                                         hearth_hold_answer_fn answer, void *answer_arg, void *arg),
-                             void *arg)
-{
-    (void)ctx;
-    (void)ask;
-    (void)arg;
-    return HEARTH_OK;
-}
-
-static const hearth_characters characters = {.struct_size = sizeof(characters),
-                                             .get = get,
-                                             .apply = apply,
-                                             .hold = hold,
-                                             .release = release,
-                                             .on_held = on_held};
-
-/* ---- the world ---- */
 
 int world_start(void **state)
 {
-    struct world *world = calloc(1, sizeof(*world));
-    assert_non_null(world);
-    world->host = hearth_test_create(&(hearth_test_options){.loops = 2});
-    assert_int_equal(hearth_test_load(world->host, STORAGE_FAULTY), HEARTH_OK);
-    assert_int_equal(hearth_test_add(world->host, &hearth_plugin_main), HEARTH_OK);
-    hearth_test_provide(world->host, HEARTH_IDENTITY_ID, &identity, world);
-    hearth_test_provide(world->host, HEARTH_CHARACTERS_ID, &characters, world);
+    static const char *const settings[] = {"heartbeat=1h", "refresh_interval=1m", NULL};
+    return start(state, settings);
+}
+
+int world_start_heartbeats(void **state)
+{
     /* The fake host's identities live for an hour, and tokens are to outlive this. */
-    assert_int_equal(hearth_test_set(world->host, "matchmaking", "report_window=1m"), HEARTH_OK);
-    if (hearth_test_start(world->host) != HEARTH_OK)
-        fail_msg("%s", hearth_test_error(world->host));
-    *state = world;
-    return 0;
+    static const char *const settings[] = {"report_window=1m", NULL};
+    return start(state, settings);
 }
 
 int world_stop(void **state)
 {
     struct world *world = *state;
-    if (hearth_test_stop(world->host) != HEARTH_OK)
-        fail_msg("%s", hearth_test_error(world->host));
-    hearth_test_destroy(world->host);
+    world->store.down = false;
+    for (int i = 0; i < 2; i++) {
+        if (world->hosts[i])
+            host_stop(world->hosts[i]);
+    }
+    store_finish(&world->store);
     free(world);
     return 0;
 }
 
-void world_fault(struct world *world, const char *line)
+void world_second(struct world *world)
 {
-    hearth_ctx *ctx = hearth_test_own_ctx(world->host, 0);
-    hearth_str dir = ctx->host->data_dir(ctx);
-    char path[4200];
-    snprintf(path, sizeof(path), "%.*s/faults", HEARTH_ARG(dir));
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    fprintf(file, "%s\n", line);
-    fclose(file);
+    assert_null(world->hosts[1]);
+    world->host = world->hosts[1] = host_create(world);
 }
 
-hearth_test_call *send_as(struct world *world, const char *user, const char *scope,
-                          const char *method, const char *path, const char *body)
+/* Nothing reaches storage from now on, so that however it ends is a crash for storage. */
+void world_restart(struct world *world)
+{
+    world->store.down = true;
+    hearth_test_advance(world->hosts[0], 20000);
+    host_stop(world->hosts[0]);
+    world->store.down = false;
+    world->host = world->hosts[0] = host_create(world);
+}
+
+static hearth_test_call *send_body(struct world *world, const char *user, const char *scope,
+                                   const char *method, const char *path, const char *body,
+                                   int no_pump)
 {
     const hearth_test_request_spec spec = {.method = method,
                                            .path = path,
@@ -196,11 +96,15 @@ hearth_test_call *send_as(struct world *world, const char *user, const char *sco
                                                body ? "Content-Type: application/json" : NULL,
                                            .body = {body, body ? strlen(body) : 0},
                                            .user = user,
-                                           .scope = scope};
-    hearth_test_call *call = hearth_test_send(world->host, &spec);
-    if (hearth_test_status(call) == 0)
-        hearth_test_advance(world->host, 200);
-    return call;
+                                           .scope = scope,
+                                           .no_pump = no_pump};
+    return hearth_test_send(world->host, &spec);
+}
+
+hearth_test_call *send_as(struct world *world, const char *user, const char *scope,
+                          const char *method, const char *path, const char *body)
+{
+    return send_body(world, user, scope, method, path, body, 0);
 }
 
 const char *register_at(struct world *world, unsigned port)
@@ -217,22 +121,11 @@ const char *register_at(struct world *world, unsigned port)
     return id;
 }
 
-hearth_test_call *beat(struct world *world, const char *instance, unsigned sequence,
-                       const char *game_sims)
-{
-    char path[128], body[4096];
-    snprintf(path, sizeof(path), "/gamesim-instances/%s/heartbeat", instance);
-    snprintf(body, sizeof(body), "{\"sequence\":%u,\"state\":\"ready\",\"gameSims\":%s}", sequence,
-             game_sims);
-    return send_as(world, instance, "gamesim", "PUT", path, body);
-}
-
-const char *open_session(struct world *world, const char *user, const char *character)
+const char *open_session(struct world *world)
 {
     static char id[64];
-    char body[128];
-    snprintf(body, sizeof(body), "{\"characterId\":\"%s\"}", character);
-    hearth_test_call *call = send_as(world, user, "player", "POST", "/gamesims", body);
+    hearth_test_call *call = send_as(world, ALICE, "player", "POST", "/gamesims",
+                                     "{\"characterId\":\"" ALICES_HERO "\"}");
     assert_status(call, 201);
     snprintf(id, sizeof(id), "%s", text_of(call, "gameSimId"));
     return id;
@@ -247,36 +140,97 @@ void join_session(struct world *world, const char *game_sim, const char *user,
     assert_status(send_as(world, user, "player", "POST", path, body), 200);
 }
 
-size_t releases_of(const struct world *world, const char *character, const char *game_sim)
+static hearth_test_call *send_report(struct world *world, const char *instance,
+                                     const char *game_sim, const char *kind, unsigned sequence,
+                                     const char *rest, int no_pump)
 {
-    char wanted[80];
+    char path[128], body[8192];
+    snprintf(path, sizeof(path), "/gamesims/%s/%s", game_sim, kind);
+    snprintf(body, sizeof(body), "{\"sequence\":%u%s%s}", sequence, rest[0] ? "," : "", rest);
+    return send_body(world, instance, "gamesim", "POST", path, body, no_pump);
+}
+
+hearth_test_call *report_as(struct world *world, const char *instance, const char *game_sim,
+                            const char *kind, unsigned sequence, const char *rest)
+{
+    return send_report(world, instance, game_sim, kind, sequence, rest, 0);
+}
+
+hearth_test_call *begin_report(struct world *world, const char *instance, const char *game_sim,
+                               const char *kind, unsigned sequence, const char *rest)
+{
+    return send_report(world, instance, game_sim, kind, sequence, rest, 1);
+}
+
+static const hearth_doc *stored(struct world *world, const char *collection, const char *partition,
+                                const char *sort)
+{
+    hearth_key key = store_key(collection, partition, sort);
+    struct stored *found = store_find(&world->store, &key);
+    return found ? &found->doc : NULL;
+}
+
+const hearth_doc *stored_record(struct world *world, const char *game_sim)
+{
+    return stored(world, "gamesims", game_sim, "");
+}
+
+const hearth_doc *stored_answer(struct world *world, const char *game_sim, unsigned sequence)
+{
+    char sort[32];
+    snprintf(sort, sizeof(sort), "answer/%016u", sequence);
+    return stored(world, "gamesims", game_sim, sort);
+}
+
+int is_listed(struct world *world, const char *instance, const char *game_sim)
+{
+    char bucket[2] = {instance[0], 0};
+    const hearth_doc *doc = stored(world, "gamesim-instances", bucket, instance);
+    return doc && strstr(doc->body.ptr, game_sim) != NULL;
+}
+
+size_t count_stored(const struct world *world, const char *collection)
+{
     size_t count = 0;
-    snprintf(wanted, sizeof(wanted), "%s from %s", character, game_sim);
-    for (size_t i = 0; i < world->script.releases && i < 16; i++)
-        count += strcmp(world->script.released[i], wanted) == 0;
+    for (const struct stored *stored = world->store.docs; stored; stored = stored->next)
+        count += strcmp(stored->doc.key.collection.ptr, collection) == 0;
     return count;
 }
 
-const char *text_of(hearth_test_call *call, const char *path)
+size_t releases_of(struct world *world, const char *character, const char *game_sim)
 {
-    static char found[512];
-    const char *json = hearth_test_json(call, path);
-    if (!json || json[0] != '"')
-        fail_msg("%s is no string in %s", path, hearth_test_body(call).ptr);
-    snprintf(found, sizeof(found), "%s", json + 1);
-    found[strlen(found) - 1] = 0;
-    return found;
+    const struct hero *hero = hero_of(world, character);
+    return strcmp(hero->released_by, game_sim) == 0 ? hero->releases : 0;
 }
 
-const char *code_of(hearth_test_call *call)
+/* ---- instances ---- */
+
+hearth_test_call *beat(struct world *world, const char *instance, unsigned sequence,
+                       const char *game_sims)
 {
-    return hearth_test_json(call, "code") ? text_of(call, "code") : "";
+    char path[128], body[4096];
+    snprintf(path, sizeof(path), "/gamesim-instances/%s/heartbeat", instance);
+    snprintf(body, sizeof(body), "{\"sequence\":%u,\"state\":\"ready\",\"gameSims\":%s}", sequence,
+             game_sims);
+    return send_as(world, instance, "gamesim", "PUT", path, body);
 }
 
-int64_t number_of(hearth_test_call *call, const char *path)
+hearth_test_call *call_instance(struct world *world, const char *user, const char *scope,
+                                const char *method, const char *id, const char *rest)
 {
-    const char *json = hearth_test_json(call, path);
-    if (!json)
-        fail_msg("%s is missing in %s", path, hearth_test_body(call).ptr);
-    return strtoll(json, NULL, 10);
+    char path[128];
+    snprintf(path, sizeof(path), "/gamesim-instances/%s%s", id, rest);
+    return send_as(world, user, scope, method, path, NULL);
+}
+
+hearth_test_call *list_as(struct world *world, const char *user, const char *scope)
+{
+    hearth_test_call *call = send_as(world, user, scope, "GET", "/gamesim-instances", NULL);
+    hearth_test_advance(world->host, 200); /* passes over the registry keep a distance */
+    return call;
+}
+
+hearth_test_call *list_instances(struct world *world)
+{
+    return list_as(world, "fleet", "gamesim");
 }

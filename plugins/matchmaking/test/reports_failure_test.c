@@ -2,7 +2,7 @@
  * reports_failure_test.c - reports when storage fails, processes crash and others are faster:
  * whatever happens, each event is in its character once, and the answer is the first one.
  */
-#include "reports_fixture.h"
+#include "plugin_fixture.h"
 
 #define LOOT(hero_, item_)                                                                         \
     "{\"type\":\"loot\",\"characterId\":\"" hero_ "\",\"itemId\":" #item_ ",\"quantity\":1}"

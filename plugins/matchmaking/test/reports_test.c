@@ -1,7 +1,7 @@
 /*
  * reports_test.c - the rules of reports: who may report what, in which order, and what comes back.
  */
-#include "reports_fixture.h"
+#include "plugin_fixture.h"
 
 #define LOOT(hero_, count_)                                                                        \
     "{\"type\":\"loot\",\"characterId\":\"" hero_ "\",\"itemId\":7,\"quantity\":" #count_ "}"

@@ -2,38 +2,24 @@
  * reports_failure_test.c - reports when storage fails, processes crash and others are faster:
  * whatever happens, each event is in its character once, and the answer is the first one.
  */
-#include "plugin_fixture.h"
+#include "match.h"
 
-#define LOOT(hero_, item_)                                                                         \
-    "{\"type\":\"loot\",\"characterId\":\"" hero_ "\",\"itemId\":" #item_ ",\"quantity\":1}"
-#define BOTH           "\"events\":[" LOOT(ALICES_HERO, 7) "," LOOT(BOBS_HERO, 7) "]"
-#define ONE_BAD        "\"events\":[" LOOT(ALICES_HERO, 666) "," LOOT(ALICES_HERO, 7) "]"
-#define VICTORY        "\"outcome\":\"victory\"," BOTH
+#define BOTH           "\"events\":[" LOOT(ALICES_HERO, 7, 1) "," LOOT(BOBS_HERO, 7, 1) "]"
+#define ONE_BAD        "\"events\":[" LOOT(ALICES_HERO, 666, 1) "," LOOT(ALICES_HERO, 7, 1) "]"
+#define WON            "\"outcome\":\"victory\"," BOTH
 
 #define ONE_BAD_ANSWER "{\"applied\":1,\"rejected\":[{\"index\":0,\"code\":\"UNKNOWN_ITEM\"}]}"
 
-struct match {
-    char instance[64], session[64];
-};
-
 static struct match begin(struct world *world)
 {
-    struct match match;
-    snprintf(match.instance, sizeof(match.instance), "%s", register_at(world, 7000));
-    snprintf(match.session, sizeof(match.session), "%s", open_session(world));
+    struct match match = match_begin(world);
     join_session(world, match.session, BOB, BOBS_HERO);
     return match;
 }
 
-static hearth_test_call *updates(struct world *world, const struct match *match, unsigned sequence,
-                                 const char *rest)
-{
-    return report_as(world, match->instance, match->session, "updates", sequence, rest);
-}
-
 static hearth_test_call *end(struct world *world, const struct match *match, unsigned sequence)
 {
-    return report_as(world, match->instance, match->session, "end", sequence, VICTORY);
+    return match_end(world, match, sequence, WON);
 }
 
 static void assert_loot(struct world *world, int64_t alice, int64_t bob)
@@ -49,13 +35,13 @@ static void all_characters_or_no_answer(void **state)
     struct world *world = *state;
     struct match match = begin(world);
     hero_of(world, BOBS_HERO)->status = HEARTH_EUNAVAILABLE;
-    hearth_test_call *call = updates(world, &match, 1, BOTH);
+    hearth_test_call *call = match_updates(world, &match, 1, BOTH);
     assert_refused(call, 503, "STORAGE_UNAVAILABLE");
     assert_non_null(hearth_test_header(call, "Retry-After"));
     assert_null(stored_record(world, match.session));
     assert_loot(world, 1, 0);
     hero_of(world, BOBS_HERO)->status = HEARTH_OK;
-    assert_answer(updates(world, &match, 1, BOTH), "{\"applied\":2,\"rejected\":[]}");
+    assert_answer(match_updates(world, &match, 1, BOTH), "{\"applied\":2,\"rejected\":[]}");
     assert_loot(world, 1, 1);
 }
 
@@ -64,7 +50,7 @@ static void a_character_that_cannot_be_read(void **state)
     struct world *world = *state;
     struct match match = begin(world);
     hero_of(world, BOBS_HERO)->status = HEARTH_EINTERNAL;
-    assert_refused(updates(world, &match, 1, BOTH), 500, "INTERNAL");
+    assert_refused(match_updates(world, &match, 1, BOTH), 500, "INTERNAL");
     assert_null(stored_record(world, match.session));
 }
 
@@ -75,7 +61,7 @@ static void a_write_that_is_put_off_is_tried_again(void **state)
     struct world *world = *state;
     struct match match = begin(world);
     store_script(&world->store, (enum script[]){SCRIPT_RETRY, SCRIPT_RETRY}, 2);
-    hearth_test_call *call = updates(world, &match, 1, ONE_BAD);
+    hearth_test_call *call = match_updates(world, &match, 1, ONE_BAD);
     assert_status(call, 0);
     hearth_test_advance(world->host, 2000);
     assert_answer(call, ONE_BAD_ANSWER); /* not what a second application would have said */
@@ -88,7 +74,7 @@ static void a_write_whose_answer_is_lost_is_looked_at(void **state)
     struct world *world = *state;
     struct match match = begin(world);
     store_script(&world->store, (enum script[]){SCRIPT_LOST}, 1);
-    hearth_test_call *call = updates(world, &match, 1, ONE_BAD);
+    hearth_test_call *call = match_updates(world, &match, 1, ONE_BAD);
     hearth_test_advance(world->host, 2000);
     assert_answer(call, ONE_BAD_ANSWER);
     assert_int_equal(stored_record(world, match.session)->version, 1);
@@ -106,17 +92,17 @@ static void an_outage_ends_in_503_and_nothing_is_twice(void **state)
     struct world *world = *state;
     struct match match = begin(world);
     world->store.always = SCRIPT_RETRY;
-    hearth_test_call *call = updates(world, &match, 1, ONE_BAD);
+    hearth_test_call *call = match_updates(world, &match, 1, ONE_BAD);
     hearth_test_advance(world->host, 10000);
     assert_refused(call, 503, "STORAGE_UNAVAILABLE");
     assert_non_null(hearth_test_header(call, "Retry-After"));
     world->store.always = SCRIPT_OK;
     world->store.down = true;
-    call = updates(world, &match, 1, ONE_BAD);
+    call = match_updates(world, &match, 1, ONE_BAD);
     hearth_test_advance(world->host, 10000);
     assert_refused(call, 503, "STORAGE_UNAVAILABLE");
     world->store.down = false;
-    assert_status(updates(world, &match, 1, ONE_BAD), 200);
+    assert_status(match_updates(world, &match, 1, ONE_BAD), 200);
     assert_loot(world, 1, 0);
 }
 
@@ -125,7 +111,7 @@ static void what_storage_refuses_is_a_defect(void **state)
     struct world *world = *state;
     struct match match = begin(world);
     store_script(&world->store, (enum script[]){SCRIPT_FAILED}, 1);
-    assert_refused(updates(world, &match, 1, BOTH), 500, "INTERNAL");
+    assert_refused(match_updates(world, &match, 1, BOTH), 500, "INTERNAL");
     assert_true(hearth_test_logged(world->host, HEARTH_LOG_ERROR, match.session) > 0);
 }
 
@@ -135,7 +121,7 @@ static void a_record_that_cannot_be_read_is_kept(void **state)
     struct match match = begin(world);
     hearth_key key = store_key("gamesims", match.session, "");
     store_put(&world->store, &key, "{\"instance\":7}", 3, "");
-    assert_refused(updates(world, &match, 1, BOTH), 500, "INTERNAL");
+    assert_refused(match_updates(world, &match, 1, BOTH), 500, "INTERNAL");
     assert_int_equal(stored_record(world, match.session)->version, 3);
     assert_loot(world, 0, 0);
 }
@@ -144,10 +130,10 @@ static void an_answer_that_is_gone_is_not_made_up(void **state)
 {
     struct world *world = *state;
     struct match match = begin(world);
-    assert_status(updates(world, &match, 1, BOTH), 200);
+    assert_status(match_updates(world, &match, 1, BOTH), 200);
     hearth_key key = store_key("gamesims", match.session, "answer/0000000000000001");
     store_delete(&world->store, &key);
-    assert_refused(updates(world, &match, 1, BOTH), 410, "SESSION_ENDED");
+    assert_refused(match_updates(world, &match, 1, BOTH), 410, "SESSION_ENDED");
     assert_loot(world, 1, 1);
 }
 
@@ -158,14 +144,14 @@ static void memory_that_is_out_loses_nothing(void **state)
     unsigned sequence = 0, failed = 0;
     for (size_t nth = 1;; nth++) {
         hearth_test_fail_allocation(world->host, nth);
-        hearth_test_call *call = updates(world, &match, ++sequence, BOTH);
+        hearth_test_call *call = match_updates(world, &match, ++sequence, BOTH);
         hearth_test_advance(world->host, 10000);
         hearth_test_fail_allocation(world->host, 0);
         if (hearth_test_status(call) == 200 && nth > 200)
             break;
         failed += hearth_test_status(call) != 200;
         if (hearth_test_status(call) != 200)
-            assert_answer(updates(world, &match, sequence, BOTH),
+            assert_answer(match_updates(world, &match, sequence, BOTH),
                           "{\"applied\":2,\"rejected\":[]}");
         assert_loot(world, sequence, sequence);
     }
@@ -201,14 +187,14 @@ static void a_crash_between_characters_and_record(void **state)
     struct world *world = *state;
     struct match match = begin(world);
     world->store.always = SCRIPT_RETRY;
-    updates(world, &match, 1, BOTH);
+    match_updates(world, &match, 1, BOTH);
     world_restart(world);
     world->store.always = SCRIPT_OK;
     assert_loot(world, 1, 1);
     assert_null(stored_record(world, match.session));
-    assert_answer(updates(world, &match, 1, BOTH), "{\"applied\":2,\"rejected\":[]}");
+    assert_answer(match_updates(world, &match, 1, BOTH), "{\"applied\":2,\"rejected\":[]}");
     assert_loot(world, 1, 1);
-    assert_answer(updates(world, &match, 2, BOTH), "{\"applied\":2,\"rejected\":[]}");
+    assert_answer(match_updates(world, &match, 2, BOTH), "{\"applied\":2,\"rejected\":[]}");
     assert_loot(world, 2, 2);
 }
 
@@ -223,7 +209,7 @@ static void a_crash_between_record_and_leaving(void **state)
     world->store.always = SCRIPT_OK;
     world->store.only = "gamesims";
     assert_true(is_listed(world, match.instance, match.session));
-    assert_refused(updates(world, &match, 2, BOTH), 410, "SESSION_ENDED");
+    assert_refused(match_updates(world, &match, 2, BOTH), 410, "SESSION_ENDED");
     assert_answer(end(world, &match, 1), "{\"applied\":2,\"rejected\":[]}");
     assert_false(is_listed(world, match.instance, match.session));
     assert_int_equal(hero_of(world, ALICES_HERO)->releases, 1);
@@ -262,11 +248,11 @@ static void another_process_was_faster(void **state)
     struct world *world = *state;
     struct match match = begin(world);
     world->hold = 1;
-    hearth_test_call *first = updates(world, &match, 1, ONE_BAD);
+    hearth_test_call *first = match_updates(world, &match, 1, ONE_BAD);
     world_second(world);
     world->hold = 0;
     static const char skipped[] = "{\"applied\":2,\"rejected\":[]}";
-    assert_answer(updates(world, &match, 1, ONE_BAD), skipped);
+    assert_answer(match_updates(world, &match, 1, ONE_BAD), skipped);
     world->host = world->hosts[0];
     heroes_release(world);
     hearth_test_advance(world->host, 2000);
@@ -280,7 +266,7 @@ static void another_process_ended_the_session_meanwhile(void **state)
     struct world *world = *state;
     struct match match = begin(world);
     world->hold = 1;
-    hearth_test_call *call = updates(world, &match, 1, BOTH);
+    hearth_test_call *call = match_updates(world, &match, 1, BOTH);
     hearth_key key = store_key("gamesims", match.session, "");
     store_put(&world->store, &key,
               record_of(match.instance, "\"sequence\":0,\"closed\":false,\"outcome\":3"), 1, "");
@@ -300,7 +286,7 @@ static void whoever_joined_elsewhere_is_found(void **state)
     world_second(world);
     join_session(world, match.session, CAROL, CAROLS_HERO);
     world->host = world->hosts[0]; /* whose view does not show Carol */
-    assert_answer(updates(world, &match, 1, "\"events\":[" LOOT(CAROLS_HERO, 7) "]"),
+    assert_answer(match_updates(world, &match, 1, "\"events\":[" LOOT(CAROLS_HERO, 7, 1) "]"),
                   "{\"applied\":1,\"rejected\":[]}");
     assert_int_equal(hero_of(world, CAROLS_HERO)->loot, 1);
     hearth_test_call *call = end(world, &match, 2);
@@ -320,7 +306,7 @@ static void a_session_that_was_opened_elsewhere(void **state)
     world->host = world->hosts[0];
     assert_status(report_as(world, instance, session, "updates", 1, BOTH), 200);
     assert_loot(world, 1, 0); /* Bob is a stranger there */
-    hearth_test_call *call = report_as(world, instance, session, "end", 2, VICTORY);
+    hearth_test_call *call = report_as(world, instance, session, "end", 2, WON);
     hearth_test_advance(world->host, 1000);
     assert_status(call, 200);
     assert_false(is_listed(world, instance, session));
@@ -375,7 +361,7 @@ static void an_answer_that_was_given_is_never_replaced(void **state)
     struct match match = begin(world);
     hearth_key key = store_key("gamesims", match.session, "answer/0000000000000001");
     store_put(&world->store, &key, "{\"answer\":\"{}\"}", 1, "");
-    hearth_test_call *call = updates(world, &match, 1, BOTH);
+    hearth_test_call *call = match_updates(world, &match, 1, BOTH);
     hearth_test_advance(world->host, 10000);
     assert_refused(call, 503, "STORAGE_UNAVAILABLE");
     assert_string_equal(stored_answer(world, match.session, 1)->body.ptr, "{\"answer\":\"{}\"}");

@@ -235,9 +235,20 @@ void job_look_for_record(struct job *job, const char *game_sim)
     record_load(job->loop, game_sim, on_record, job);
 }
 
-/* Refused only in shutdown, when the other loop has stopped; then nobody waits any more. */
+/* Back on its home loop, where its turn ends. */
+static void on_stranded(hearth_ctx *ctx, hearth_req *req, void *arg)
+{
+    struct job *job = arg;
+    job->http_status = 503;
+    job->code = "OVERLOADED";
+    job->text = "The server is short of memory.";
+    turn_end(job->loop->turns, &job->turn);
+    on_complete(ctx, req, job);
+}
+
+/* Refused when memory is out, and in shutdown when the other loop has stopped. */
 void job_hop(hearth_ctx *ctx, struct job *job, uint32_t loop, hearth_loop_fn fn)
 {
     if (hearth_loop_get(ctx)->post(ctx, loop, fn, job) != HEARTH_OK)
-        job->loop->api.http->complete(job->async, on_complete, job);
+        job->loop->api.http->complete(job->async, on_stranded, job);
 }

@@ -53,17 +53,27 @@ static void try_anew(struct job *job)
         job_unavailable(job);
 }
 
+/* His ticket points to the seat, or may. If his key is in it too, a repeat comes for this seat: it
+ * is kept for him as long as a token would live. */
+static void fail_behind_ticket(struct job *job)
+{
+    if (!job->has_receipt)
+        give_back(job);
+    job_unavailable(job);
+}
+
 /* ---- the reply ---- */
 
 static void on_held(hearth_status status, const hearth_character_view *view, void *arg)
 {
     struct job *job = arg;
-    if (status != HEARTH_OK) {
+    if (status == HEARTH_ENOTFOUND) {
         give_back(job);
-        if (status == HEARTH_ENOTFOUND)
-            job_refuse(job, 404, "CHARACTER_NOT_FOUND", "There is no such character.");
-        else
-            job_unavailable(job);
+        job_refuse(job, 404, "CHARACTER_NOT_FOUND", "There is no such character.");
+        return;
+    }
+    if (status != HEARTH_OK) {
+        fail_behind_ticket(job);
         return;
     }
     fighter_take(&job->fighter, view);
@@ -108,10 +118,8 @@ static void on_read_back(hearth_status status, void *arg)
         hold(job);
     else if (status == HEARTH_OK)
         try_anew(job);
-    else {
-        give_back(job);
-        job_unavailable(job);
-    }
+    else
+        fail_behind_ticket(job);
 }
 
 static void on_saved(hearth_status status, void *arg)

@@ -73,6 +73,64 @@ static void a_character_that_cannot_be_held_gets_no_seat(void **state)
     assert_int_equal(count_sessions(world), 1);
 }
 
+static hearth_test_call *create_with_key(struct world *world, const char *key)
+{
+    char headers[128];
+    snprintf(headers, sizeof(headers), "Content-Type: application/json\nIdempotency-Key: %s", key);
+    const hearth_test_request_spec spec = {.method = "POST",
+                                           .path = "/gamesims",
+                                           .headers = headers,
+                                           .body = HEARTH_STR(CREATE),
+                                           .user = ALICE,
+                                           .scope = "player"};
+    return hearth_test_send(world->host, &spec);
+}
+
+/* Storage answers one call after another, until Alice's ticket is written. */
+static void answer_until_the_ticket_is_written(struct world *world)
+{
+    const hearth_key ticket = store_key("gamesim-players", ALICE, "");
+    for (int i = 0; i < 100 && !store_find(&world->store, &ticket); i++) {
+        store_release(&world->store);
+        world->store.hold = true;
+        hearth_test_pump(world->host);
+    }
+    assert_non_null(store_find(&world->store, &ticket));
+}
+
+static void a_ticket_that_is_not_known_to_be_written_is_repeated_with_its_key(void **state)
+{
+    struct world *world = *state;
+    static const enum script script[] = {SCRIPT_LOST};
+    register_at(world, 7000);
+    world->store.only = "gamesim-players";
+    store_script(&world->store, script, 1);
+    world->store.hold = true;
+    hearth_test_call *call = create_with_key(world, "one");
+    answer_until_the_ticket_is_written(world);
+    world->store.down = true;
+    store_release(&world->store);
+    hearth_test_pump(world->host);
+    assert_refused(call, 503, "STORAGE_UNAVAILABLE");
+    world->store.down = false;
+    hearth_test_advance(world->host, 1000);
+    assert_status(create_with_key(world, "one"), 201);
+    assert_int_equal(count_sessions(world), 1);
+}
+
+static void what_failed_behind_the_ticket_is_repeated_with_its_key(void **state)
+{
+    struct world *world = *state;
+    register_at(world, 7000);
+    hero_of(world, ALICES_HERO)->holds = HEARTH_EUNAVAILABLE;
+    assert_refused(create_with_key(world, "one"), 503, "STORAGE_UNAVAILABLE");
+    hearth_test_pump(world->host);
+    hero_of(world, ALICES_HERO)->holds = HEARTH_OK;
+    assert_status(create_with_key(world, "one"), 201);
+    assert_status(create_with_key(world, "one"), 201);
+    assert_int_equal(count_sessions(world), 1);
+}
+
 static void a_seat_that_failed_was_still_his_before(void **state)
 {
     struct world *world = *state;
@@ -258,6 +316,8 @@ int main(void)
         TEST(a_ticket_that_was_not_written_is_tried_again),
         TEST(a_ticket_that_cannot_be_written_leaves_no_seat),
         TEST(a_character_that_cannot_be_held_gets_no_seat),
+        TEST(what_failed_behind_the_ticket_is_repeated_with_its_key),
+        TEST(a_ticket_that_is_not_known_to_be_written_is_repeated_with_its_key),
         TEST(a_seat_that_failed_was_still_his_before),
         TEST(without_storage_nobody_is_seated),
         TEST(requests_of_one_player_take_turns),

@@ -94,6 +94,7 @@ static void pause_for(struct entry *entry, unsigned times)
         entry->waiting = NULL;
         finish(entry, all, HEARTH_EUNAVAILABLE);
         set_busy(entry, false);
+        pump(entry);
     }
 }
 

@@ -21,9 +21,9 @@ struct change {
      * draft, after each conflict and after each write whose outcome is not known: a change that has
      * taken effect already must see that in the draft and succeed. */
     enum verdict (*apply)(struct change *change, struct instance *draft, int64_t now_ms);
-    /* Exactly once, later. OK: `now` is the instance with the change in it, or as it refused it.
-     * ENOTFOUND: no such instance. EUNAVAILABLE: storage is away, its outcome may be unknown.
-     * ECONFLICT: only if `movable`. May destroy the change. */
+    /* Exactly once, perhaps before fleet_change returns. OK: `now` is the instance with the change
+     * in it, or as it refused it. ENOTFOUND: no such instance. EUNAVAILABLE: storage is away, its
+     * outcome may be unknown. ECONFLICT: only if `movable`. May destroy the change. */
     void (*done)(struct change *change, hearth_status status, const struct instance *now);
     /* It may as well go to another instance: after a conflict it is not tried here again. */
     bool movable;

@@ -182,6 +182,12 @@ void refresh_start(struct fleet *fleet)
     begin_pass(fleet);
 }
 
+void refresh_resume(struct fleet *fleet)
+{
+    if (!fleet->passing && !fleet->refresh_timer && !fleet->stopped)
+        begin_pass(fleet);
+}
+
 void refresh_stop(struct fleet *fleet)
 {
     fleet->loop->timer->stop(fleet->refresh_timer);

@@ -97,6 +97,8 @@ void pools_destroy(struct fleet *fleet);
 
 /* ---- refresh.c ---- */
 void refresh_start(struct fleet *fleet);
+/* Passes go on, should memory have been out when the next one was to be begun. */
+void refresh_resume(struct fleet *fleet);
 void refresh_stop(struct fleet *fleet);
 
 /* ---- watch.c ---- */

@@ -221,6 +221,7 @@ static void on_tick(hearth_ctx *ctx, void *arg)
     struct fleet *fleet = arg;
     struct census census = {.heard_ms = malloc((fleet->count + 1) * sizeof(*census.heard_ms))};
     uint64_t now_ms = fleet->loop->clock->loop_ms(ctx);
+    refresh_resume(fleet);
     if (!census.heard_ms)
         return;
     if (is_blind(fleet, now_ms))

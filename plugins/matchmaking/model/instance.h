@@ -176,9 +176,9 @@ bool instance_forget_session(struct instance *instance, const char *id);
 /* LOST or GONE: final; all its sessions have ended as lost by it. */
 bool instance_finish(struct instance *instance, enum instance_state state, int64_t now_ms);
 
-/* ---- instance_json.c: the document [loop] ---- */
+/* ---- instance_write.c, instance_read.c: the document [loop] ---- */
 
-/* The JSON body, in the arena. ENOMEM also past INSTANCE_BODY_MAX. */
+/* The JSON body, in the arena. ENOMEM also past what every backend takes. */
 hearth_status instance_write(const struct instance *instance, const hearth_json *json,
                              hearth_arena *arena, hearth_str *out) HEARTH_MUST_CHECK;
 /* NULL: not such a document, or no memory (`status` says which). */

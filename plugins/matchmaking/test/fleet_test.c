@@ -194,6 +194,28 @@ static void without_storage_nothing_is_promised(void **state)
     assert_int_equal(later.result, ALLOCATED_CREATED);
 }
 
+static void on_drained(void *arg)
+{
+    ++*(int *)arg;
+}
+
+static void memory_that_is_out_does_not_hold_up_a_drain(void **state)
+{
+    (void)state;
+    static const enum script script[] = {SCRIPT_RETRY};
+    struct asking asking;
+    int drained = 0;
+    world_instance(&world, 0, 10, 4, "1");
+    struct fleet *fleet = world_fleet(&world, 0);
+    store_script(&world.store, script, 1);
+    ask(&world, fleet, &asking, 1, false);
+    fleet_drain(fleet, on_drained, &drained);
+    hearth_test_fail_allocation(world.host, 1); /* of the timer that would try again */
+    wait_for(&world, &asking, 1);
+    assert_int_equal(asking.result, ALLOCATED_UNAVAILABLE);
+    assert_int_equal(drained, 1);
+}
+
 static void a_seat_given_back_is_free_at_once(void **state)
 {
     (void)state;
@@ -294,6 +316,7 @@ int main(void)
         TEST(several_processes_never_exceed_capacity),
         TEST(a_lost_answer_doubles_nothing),
         TEST(without_storage_nothing_is_promised),
+        TEST(memory_that_is_out_does_not_hold_up_a_drain),
         TEST(a_seat_given_back_is_free_at_once),
         TEST(pack_fills_one_instance_after_another),
         TEST(spread_uses_all),

@@ -64,11 +64,92 @@ static void a_player_is_seated_or_not(void **state)
     assert_true(failed > 10);
 }
 
+static void an_instance_is_registered_or_not(void **state)
+{
+    struct world *world = *state;
+    unsigned failed = 0;
+    for (size_t nth = 1; nth <= 60; nth++) {
+        hearth_test_fail_allocation(world->host, nth);
+        hearth_test_call *call =
+            send_as(world, "fleet", "gamesim", "POST", "/gamesim-instances",
+                    "{\"address\":\"192.0.2.7\",\"port\":7000,\"version\":\"1\",\"wireVersion\":1,"
+                    "\"capacity\":{\"gameSims\":2,\"players\":3}}");
+        settle(world);
+        failed += hearth_test_status(call) != 201;
+        assert_int_not_equal(hearth_test_status(call), 0);
+        register_at(world, 7000);
+        call = send_as(world, "operator", "admin", "GET", "/gamesim-instances", NULL);
+        hearth_test_advance(world->host, 200);
+        assert_status(call, 200);
+        assert_non_null(hearth_test_json(call, "instances.0"));
+        assert_null(hearth_test_json(call, "instances.1")); /* one address, one instance */
+    }
+    assert_true(failed > 5);
+}
+
+/* A player who comes, is named, leaves and is not named any more, in two heartbeats. */
+static void a_heartbeat_is_taken_in_or_not(void **state)
+{
+    struct world *world = *state;
+    char instance[64], path[96], body[256], leave[96];
+    unsigned failed = 0, sequence = 0;
+    snprintf(instance, sizeof(instance), "%s", register_at(world, 7000));
+    snprintf(path, sizeof(path), "/gamesim-instances/%s/heartbeat", instance);
+    for (size_t nth = 1; nth <= 60; nth++) {
+        char session[64];
+        snprintf(session, sizeof(session), "%s", open_session(world));
+        snprintf(leave, sizeof(leave), "/gamesims/%s/leave", session);
+        assert_status(send_as(world, ALICE, "player", "POST", leave, NULL), 204);
+        for (int i = 0; i < 2; i++) {
+            snprintf(body, sizeof(body),
+                     "{\"sequence\":%u,\"state\":\"ready\",\"gameSims\":[{\"id\":\"%s\","
+                     "\"players\":[]}]}",
+                     ++sequence, session);
+            hearth_test_fail_allocation(world->host, nth);
+            hearth_test_call *call = send_as(world, instance, "gamesim", "PUT", path, body);
+            settle(world);
+            failed += hearth_test_status(call) != 200;
+            assert_int_not_equal(hearth_test_status(call), 0);
+        }
+        snprintf(body, sizeof(body), "{\"sequence\":%u,\"state\":\"ready\",\"gameSims\":[]}",
+                 ++sequence);
+        assert_status(send_as(world, instance, "gamesim", "PUT", path, body), 200);
+        assert_false(is_listed(world, instance, session));
+    }
+    assert_true(failed > 10);
+}
+
+static void a_list_is_shown_or_not(void **state)
+{
+    static const char *const paths[] = {"/gamesims", "/regions", "/gamesim-instances"};
+    struct world *world = *state;
+    unsigned failed = 0;
+    register_at(world, 7000);
+    open_session(world);
+    for (size_t nth = 1; nth <= 40; nth++) {
+        for (int i = 0; i < 3; i++) {
+            hearth_test_fail_allocation(world->host, nth);
+            hearth_test_call *call = send_as(world, "operator", "admin", "GET", paths[i], NULL);
+            settle(world);
+            failed += hearth_test_status(call) != 200;
+            assert_int_not_equal(hearth_test_status(call), 0);
+            hearth_test_advance(world->host, 450000); /* an eighth of the heartbeat's interval */
+            call = send_as(world, "operator", "admin", "GET", paths[i], NULL);
+            hearth_test_advance(world->host, 200);
+            assert_status(call, 200);
+        }
+    }
+    assert_true(failed > 10);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_start, world_stop)
     const struct CMUnitTest tests[] = {
         TEST(a_player_is_seated_or_not),
+        TEST(an_instance_is_registered_or_not),
+        TEST(a_heartbeat_is_taken_in_or_not),
+        TEST(a_list_is_shown_or_not),
     };
     return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -55,9 +55,10 @@ void session_claims_write(const session_claims *claims, uint8_t out[NETCODE_USER
 
 static bool combat_possible(const session_combat *combat)
 {
-    return combat->level >= 1 && combat->level <= 20 && combat->max_hitpoints >= 1 &&
-           combat->hitpoints <= combat->max_hitpoints && combat->speed_feet <= 1000 &&
-           combat->range_feet >= 1 && combat->range_feet <= 1000 && combat->damage.number <= 20 &&
+    return combat->level >= 1 && combat->level <= SESSION_LEVEL_MAX && combat->max_hitpoints >= 1 &&
+           combat->hitpoints <= combat->max_hitpoints && combat->speed_feet <= SESSION_FEET_MAX &&
+           combat->range_feet >= 1 && combat->range_feet <= SESSION_FEET_MAX &&
+           combat->damage.number <= SESSION_DICE_MAX &&
            (combat->damage.number == 0 || combat->damage.sides >= 1) &&
            memchr(combat->name, '\0', sizeof(combat->name)) != NULL;
 }

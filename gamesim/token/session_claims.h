@@ -13,6 +13,9 @@
 
 #define SESSION_CLAIMS_FORMAT 1
 #define SESSION_NAME_BYTES    16 /* up to 15 letters, then zeros */
+#define SESSION_LEVEL_MAX     20
+#define SESSION_DICE_MAX      20
+#define SESSION_FEET_MAX      1000 /* of speed and range */
 
 /* number d sides + modifier; number 0 is a fixed amount. */
 typedef struct session_dice {
@@ -22,7 +25,7 @@ typedef struct session_dice {
 
 /* What a character fights with, derived by the rules when the token was issued. */
 typedef struct session_combat {
-    uint8_t level; /* 1..20 */
+    uint8_t level; /* from 1 on */
     uint8_t armor_class;
     uint16_t speed_feet; /* in a round */
     uint16_t hitpoints, max_hitpoints;
@@ -45,7 +48,7 @@ typedef struct session_claims {
 void session_claims_write(const session_claims *claims, uint8_t out[NETCODE_USER_DATA_BYTES]);
 
 /* [any] EINVAL for another format, for flags that are not known, or for values that no character
- * can have (no hitpoints, a speed above 1000 feet, more than 20 dice, a name without its end). */
+ * can have (no hitpoints, a speed or range beyond SESSION_FEET_MAX, a name without its end). */
 HEARTH_MUST_CHECK hearth_status session_claims_read(session_claims *out,
                                                     const uint8_t in[NETCODE_USER_DATA_BYTES]);
 

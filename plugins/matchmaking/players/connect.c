@@ -46,18 +46,18 @@ static int32_t clamp(int32_t value, int32_t least, int32_t most)
  * instance, which knows better, says otherwise. */
 static void fill_combat(session_combat *combat, const struct fighter *fighter)
 {
-    combat->level = (uint8_t)clamp(fighter->level, 1, 20);
+    combat->level = (uint8_t)clamp(fighter->level, 1, SESSION_LEVEL_MAX);
     combat->armor_class = (uint8_t)clamp(fighter->armor_class, 0, UINT8_MAX);
-    combat->speed_feet = (uint16_t)clamp(fighter->speed, 0, 1000);
+    combat->speed_feet = (uint16_t)clamp(fighter->speed, 0, SESSION_FEET_MAX);
     combat->max_hitpoints = (uint16_t)clamp(fighter->max_hitpoints, 1, UINT16_MAX);
     combat->hitpoints = (uint16_t)clamp(fighter->hitpoints, 1, combat->max_hitpoints);
     for (int i = 0; i < 6; i++)
         combat->modifiers[i] = (int8_t)clamp(fighter->modifiers[i], INT8_MIN, INT8_MAX);
     combat->attack_bonus = (int8_t)clamp(fighter->attack_bonus, INT8_MIN, INT8_MAX);
-    combat->damage = (session_dice){(uint8_t)clamp(fighter->dice, 0, 20),
+    combat->damage = (session_dice){(uint8_t)clamp(fighter->dice, 0, SESSION_DICE_MAX),
                                     (uint8_t)clamp(fighter->sides, 0, UINT8_MAX),
                                     (int8_t)clamp(fighter->damage_modifier, INT8_MIN, INT8_MAX)};
-    combat->range_feet = (uint16_t)clamp(fighter->range, 1, UINT16_MAX);
+    combat->range_feet = (uint16_t)clamp(fighter->range, 1, SESSION_FEET_MAX);
     memcpy(combat->name, fighter->name, sizeof(combat->name));
 }
 

@@ -4,6 +4,8 @@
  */
 #include "plugin_fixture.h"
 
+#include "players/connect.h"
+
 #include <netcode_token.h>
 #include <session_claims.h>
 #include <sodium.h>
@@ -252,6 +254,33 @@ static void the_token_says_who_sits_where(void **state)
         assert_null(strstr(hearth_test_log_line(world->host, i), hex));
 }
 
+/* Studios make their own rules: what does not fit a token is cut, never refused by the instance. */
+static void every_character_fits_into_a_token(void **state)
+{
+    struct world *world = *state;
+    static const int32_t values[] = {INT32_MIN, -1, 0, 1, 1000, 1001, INT32_MAX};
+    const struct player player = {.user = ALICE, .character = ALICES_HERO};
+    const struct seat seat = {.address = "192.0.2.7", .port = 7000, .connect_key = {1}};
+    for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+        const int32_t v = values[i];
+        const struct fighter fighter = {"Hero", v, v, v, v, v, v, {v, v, v, v, v, v}, v, v, v, v};
+        char text[CONNECT_TOKEN_TEXT];
+        uint8_t token[NETCODE_TOKEN_BYTES];
+        size_t len;
+        netcode_private_token inside;
+        session_claims claims;
+        const struct mm_loop *loop = hearth_test_ctx(world->host, "matchmaking", 0)->state;
+        assert_int_equal(connect_token(loop, &seat, &player, 2000000000000, &fighter, text),
+                         HEARTH_OK);
+        assert_int_equal(sodium_base642bin(token, sizeof(token), text, strlen(text), NULL, &len,
+                                           NULL, sodium_base64_VARIANT_ORIGINAL),
+                         0);
+        assert_int_equal(netcode_token_open(seat.connect_key, loop->protocol_id, token, &inside),
+                         HEARTH_OK);
+        assert_int_equal(session_claims_read(&claims, inside.user_data), HEARTH_OK);
+    }
+}
+
 static void only_so_many_requests_of_one_player_wait(void **state)
 {
     struct world *world = *state;
@@ -322,6 +351,7 @@ int main(void)
         TEST(without_storage_nobody_is_seated),
         TEST(requests_of_one_player_take_turns),
         TEST(the_token_says_who_sits_where),
+        TEST(every_character_fits_into_a_token),
         TEST(only_so_many_requests_of_one_player_wait),
         TEST(a_late_repeat_of_a_leave_puts_nobody_out),
         TEST(an_instance_is_stored_with_the_interval_that_it_was_told),

@@ -19,7 +19,7 @@ void holds_release(struct mm_loop *loop, const char *game_sim, const struct memb
                               str_of(game_sim), on_released, loop);
 }
 
-void holds_release_session(struct mm_loop *loop, const struct game_session *session)
+static void release_session(struct mm_loop *loop, const struct game_session *session)
 {
     for (uint32_t i = 0; i < session->member_count; i++) {
         if (session->members[i].seat >= 0)
@@ -30,5 +30,5 @@ void holds_release_session(struct mm_loop *loop, const struct game_session *sess
 void holds_release_instance(struct mm_loop *loop, const struct instance *instance)
 {
     for (uint32_t i = 0; i < instance->session_count; i++)
-        holds_release_session(loop, &instance->sessions[i]);
+        release_session(loop, &instance->sessions[i]);
 }

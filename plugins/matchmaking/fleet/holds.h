@@ -10,9 +10,7 @@
 
 /* Releases the hold of one member's character. Nobody waits for it. [loop] */
 void holds_release(struct mm_loop *loop, const char *game_sim, const struct member *member);
-/* Of all members who have a seat in the session. [loop] */
-void holds_release_session(struct mm_loop *loop, const struct game_session *session);
-/* Of all sessions of an instance that has become final. [loop] */
+/* Of all who have a seat on an instance that has become final. [loop] */
 void holds_release_instance(struct mm_loop *loop, const struct instance *instance);
 
 #endif

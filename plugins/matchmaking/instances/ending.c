@@ -4,7 +4,6 @@
  */
 #include "heartbeat.h"
 
-#include "../fleet/holds.h"
 #include "../reports/record.h"
 
 #include <stdlib.h>
@@ -70,7 +69,6 @@ static void record(struct endings *endings, const struct instance *instance,
     ending->endings = endings;
     memcpy(ending->id, session->id, sizeof(ending->id));
     endings->open++;
-    holds_release_session(endings->loop, session);
     record_end(endings->loop, instance, session, (enum outcome)session->outcome, on_recorded,
                ending);
 }

@@ -216,16 +216,29 @@ static void on_allocated(struct allocation *allocation, enum allocated result)
     asking->done++;
 }
 
-void ask(struct world *world, struct fleet *fleet, struct asking *asking, unsigned n, bool search)
+static void prepare(struct asking *asking, unsigned n)
 {
-    (void)world;
-    *asking = (struct asking){.allocation = {.search = search, .done = on_allocated}};
+    *asking = (struct asking){.allocation = {.done = on_allocated}};
     struct player *player = &asking->allocation.player;
     snprintf(player->user, sizeof(player->user), "bbbbbbbb-0000-4000-8000-%012u", n);
     snprintf(player->character, sizeof(player->character), "cccccccc-0000-4000-8000-%012u", n);
     strcpy(player->name, "Player");
     strcpy(asking->allocation.wish.region, "local");
+}
+
+void ask(struct world *world, struct fleet *fleet, struct asking *asking, unsigned n, bool search)
+{
+    (void)world;
+    prepare(asking, n);
+    asking->allocation.search = search;
     allocate(fleet, &asking->allocation);
+}
+
+void ask_to_join(struct asking *asking, const struct seat *seat, unsigned n)
+{
+    prepare(asking, n);
+    strcpy(asking->allocation.game_sim, seat->game_sim);
+    strcpy(asking->allocation.instance, seat->instance);
 }
 
 void wait_for(struct world *world, struct asking *askings, size_t count)

@@ -55,6 +55,8 @@ void instance_number(unsigned n, char id[HEARTH_UUID_SIZE]);
 
 /* Player number n asks; nothing runs before the next pump. */
 void ask(struct world *world, struct fleet *fleet, struct asking *asking, unsigned n, bool search);
+/* Makes it a player's who wants into the session of this seat; for allocate(). */
+void ask_to_join(struct asking *asking, const struct seat *seat, unsigned n);
 /* Lets time pass until every one of them has an answer. */
 void wait_for(struct world *world, struct asking *askings, size_t count);
 

@@ -289,6 +289,58 @@ static void weights_divide_new_sessions(void **state)
     instance_destroy(unnamed);
 }
 
+static void versions_that_are_not_named_are_the_last_resort(void **state)
+{
+    (void)state;
+    static struct asking askings[3];
+    static const hearth_conf_pair pairs[] = {{HEARTH_STR("1.0"), HEARTH_STR("1")},
+                                             {HEARTH_STR("0.9"), HEARTH_STR("0")}};
+    world_instance(&world, 0, 1, 4, "1.0");
+    world_instance(&world, 1, 1, 4, "unnamed");
+    world_instance(&world, 2, 1, 4, "0.9");
+    world.conf.weights = (hearth_conf_map){pairs, 2};
+    struct fleet *fleet = world_fleet(&world, 0);
+    for (unsigned n = 0; n < 3; n++) {
+        ask(&world, fleet, &askings[n], n, false);
+        wait_for(&world, &askings[n], 1);
+    }
+    assert_int_equal(askings[0].allocation.seat.port, 40000);
+    assert_int_equal(askings[1].allocation.seat.port, 40001);
+    assert_int_equal(askings[2].result, ALLOCATED_NO_CAPACITY);
+}
+
+static void join_where(struct fleet *fleet, const struct asking *other, unsigned n)
+{
+    struct asking asking = {0};
+    ask_to_join(&asking, &other->allocation.seat, n);
+    allocate(fleet, &asking.allocation);
+    wait_for(&world, &asking, 1);
+    assert_int_equal(asking.result, ALLOCATED_JOINED);
+}
+
+static void who_searches_gets_into_the_fullest(void **state)
+{
+    (void)state;
+    struct asking made[3], seeker;
+    static const unsigned expected[] = {2, 1, 1, 0};
+    world_instance(&world, 0, 2, 4, "1");
+    world_instance(&world, 1, 1, 4, "1");
+    struct fleet *fleet = world_fleet(&world, 0);
+    for (unsigned n = 0; n < 3; n++) {
+        ask(&world, fleet, &made[n], n, false);
+        wait_for(&world, &made[n], 1);
+    }
+    join_where(fleet, &made[1], 10);
+    join_where(fleet, &made[2], 11);
+    join_where(fleet, &made[2], 12);
+    for (unsigned n = 0; n < 4; n++) {
+        ask(&world, fleet, &seeker, 20 + n, true);
+        wait_for(&world, &seeker, 1);
+        assert_string_equal(seeker.allocation.seat.game_sim,
+                            made[expected[n]].allocation.seat.game_sim);
+    }
+}
+
 static void an_instance_that_vanished_is_forgotten(void **state)
 {
     (void)state;
@@ -321,6 +373,8 @@ int main(void)
         TEST(pack_fills_one_instance_after_another),
         TEST(spread_uses_all),
         TEST(weights_divide_new_sessions),
+        TEST(versions_that_are_not_named_are_the_last_resort),
+        TEST(who_searches_gets_into_the_fullest),
         TEST(an_instance_that_vanished_is_forgotten),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

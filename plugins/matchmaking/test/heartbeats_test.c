@@ -195,8 +195,9 @@ static void a_token_is_renewed_in_the_second_half_of_its_life(void **state)
     char id[64], expected[128];
     keep(register_at(world, 40000), id);
     assert_null(hearth_test_json(beat(world, id, 1, "[]"), "instanceToken"));
-    /* The fake host's identities live for an hour: less than half of this. */
-    assert_int_equal(hearth_test_reload(world->host, "matchmaking", "instance_token_ttl=121m"),
+    /* The fake host's identities live for an hour: without the report window less than half of it.
+     */
+    assert_int_equal(hearth_test_reload(world->host, "matchmaking", "instance_token_ttl=119m"),
                      HEARTH_OK);
     hearth_test_call *call = beat(world, id, 2, "[]");
     snprintf(expected, sizeof(expected), "token-%s-2", id);

@@ -71,6 +71,39 @@ static void an_unseated_player_leaves_no_trace(void **state)
     instance_destroy(instance);
 }
 
+static void a_session_that_has_seen_too_many_is_not_found_any_more(void **state)
+{
+    (void)state;
+    struct instance *instance = instance_of(1, 2);
+    struct game_session *session;
+    assert_int_equal(open_by(instance, ONE, 0), SEATED);
+    for (unsigned n = 1; n < MEMBERS_MAX; n++) {
+        struct player player = player_of(n, 0);
+        session = instance_session(instance, ONE);
+        assert_true(session_is_open(instance, session));
+        assert_int_equal(join_by(instance, ONE, n), SEATED);
+        assert_true(instance_unseat(instance, ONE, player.user));
+    }
+    session = instance_session(instance, ONE);
+    assert_false(session_is_open(instance, session));
+    assert_int_equal(join_by(instance, ONE, MEMBERS_MAX), SEATING_FULL);
+    assert_int_equal(join_by(instance, ONE, 1), SEATED); /* he is on the list already */
+    instance_destroy(instance);
+}
+
+static void who_drains_takes_nobody_who_does_not_ask_for_him(void **state)
+{
+    (void)state;
+    struct instance *instance = instance_of(2, 2);
+    assert_int_equal(open_by(instance, ONE, 0), SEATED);
+    assert_true(session_is_open(instance, instance_session(instance, ONE)));
+    instance->drain = true;
+    assert_false(session_is_open(instance, instance_session(instance, ONE)));
+    assert_int_equal(open_by(instance, TWO, 1), SEATING_CLOSED);
+    assert_int_equal(join_by(instance, ONE, 1), SEATED);
+    instance_destroy(instance);
+}
+
 static void ends_are_final(void **state)
 {
     (void)state;
@@ -183,6 +216,8 @@ int main(void)
         cmocka_unit_test(a_member_keeps_his_seat_and_counts_a_token),
         cmocka_unit_test(a_seat_left_is_taken_until_confirmed),
         cmocka_unit_test(an_unseated_player_leaves_no_trace),
+        cmocka_unit_test(a_session_that_has_seen_too_many_is_not_found_any_more),
+        cmocka_unit_test(who_drains_takes_nobody_who_does_not_ask_for_him),
         cmocka_unit_test(ends_are_final),
         cmocka_unit_test(nobody_is_seated_where_no_document_could_say_so),
         cmocka_unit_test(no_order_of_changes_exceeds_capacity),

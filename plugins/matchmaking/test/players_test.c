@@ -165,6 +165,20 @@ static void without_storage_nobody_is_seated(void **state)
     assert_int_equal(count_sessions(world), 1);
 }
 
+static void who_fell_in_the_match_may_come_back_to_it(void **state)
+{
+    struct world *world = *state;
+    char path[128];
+    register_at(world, 7000);
+    snprintf(path, sizeof(path), "/gamesims/%s/join", open_session(world));
+    hero_of(world, ALICES_HERO)->unconscious = 1;
+    hero_of(world, BOBS_HERO)->unconscious = 1;
+    assert_status(send_as(world, ALICE, "player", "POST", path, CREATE), 200);
+    assert_refused(
+        send_as(world, BOB, "player", "POST", path, "{\"characterId\":\"" BOBS_HERO "\"}"), 422,
+        "CHARACTER_UNCONSCIOUS");
+}
+
 static void requests_of_one_player_take_turns(void **state)
 {
     struct world *world = *state;
@@ -349,6 +363,7 @@ int main(void)
         TEST(a_ticket_that_is_not_known_to_be_written_is_repeated_with_its_key),
         TEST(a_seat_that_failed_was_still_his_before),
         TEST(without_storage_nobody_is_seated),
+        TEST(who_fell_in_the_match_may_come_back_to_it),
         TEST(requests_of_one_player_take_turns),
         TEST(the_token_says_who_sits_where),
         TEST(every_character_fits_into_a_token),

@@ -22,6 +22,7 @@ struct hero {
     const char *user, *id;
     hearth_status status; /* of applies, unless OK */
     hearth_status holds;  /* of holds, unless OK */
+    int unconscious;
     char source[64];      /* what it has applied last */
     uint64_t sequence;
     size_t calls, releases;

@@ -76,6 +76,7 @@ static void deliver(hearth_ctx *ctx, void *arg)
     if (answer->hero) {
         view.character_id = text(answer->hero->id);
         view.user_id = text(answer->hero->user);
+        view.unconscious = answer->hero->unconscious;
     }
     if (answer->view)
         answer->view(answer->status, answer->status == HEARTH_OK ? &view : NULL, answer->arg);

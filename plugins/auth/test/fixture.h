@@ -4,14 +4,7 @@
 #ifndef AUTH_TEST_FIXTURE_H
 #define AUTH_TEST_FIXTURE_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include <hearth/testing.h>
+#include "answer.h"
 
 #include "../auth.h"
 #include "../keyring.h"

@@ -90,10 +90,10 @@ static void a_heartbeat_learns_what_is_to_end(void **state)
     hearth_test_call *call = beat(world, id, 1, body);
     assert_status(call, 200);
     assert_string_equal(hearth_test_json(call, "drain"), "false");
-    assert_string_equal(text_of(call, "end.0"), NOBODY);
+    assert_string_equal(string_of(call, "end.0"), NOBODY);
     assert_null(hearth_test_json(call, "end.1"));
-    assert_string_equal(text_of(call, "kick.0.gameSimId"), game_sim); /* Bob has no seat */
-    assert_string_equal(text_of(call, "kick.0.userId"), BOB);
+    assert_string_equal(string_of(call, "kick.0.gameSimId"), game_sim); /* Bob has no seat */
+    assert_string_equal(string_of(call, "kick.0.userId"), BOB);
     assert_null(hearth_test_json(call, "kick.1"));
     assert_null(hearth_test_json(call, "instanceToken"));
     call = list_instances(world);
@@ -115,7 +115,7 @@ static void who_leaves_is_kicked_and_then_his_seat_is_free(void **state)
     snprintf(path, sizeof(path), "/gamesims/%s/leave", game_sim);
     assert_status(send_as(world, ALICE, "player", "POST", path, NULL), 204);
     hearth_test_call *call = beat(world, id, 2, with_both);
-    assert_string_equal(text_of(call, "kick.0.userId"), ALICE);
+    assert_string_equal(string_of(call, "kick.0.userId"), ALICE);
     assert_int_equal(number_of(list_instances(world), "instances.0.players"), 2);
     call = beat(world, id, 3, with_bob);
     assert_null(hearth_test_json(call, "kick.0"));
@@ -124,7 +124,7 @@ static void who_leaves_is_kicked_and_then_his_seat_is_free(void **state)
     /* An older one, late on its way, changes nothing; it is answered all the same. */
     call = beat(world, id, 2, with_both);
     assert_status(call, 200);
-    assert_string_equal(text_of(call, "kick.0.userId"), ALICE);
+    assert_string_equal(string_of(call, "kick.0.userId"), ALICE);
     assert_int_equal(number_of(list_instances(world), "instances.0.players"), 1);
 }
 
@@ -137,12 +137,13 @@ static void a_session_without_players_ends_and_is_recorded(void **state)
     snprintf(path, sizeof(path), "/gamesims/%s", game_sim);
     hearth_test_advance(world->host, 39000); /* her token, and nearly the grace */
     assert_status(beat(world, id, 1, "[]"), 200);
-    assert_string_equal(text_of(send_as(world, BOB, "player", "GET", path, NULL), "state"), "open");
+    assert_string_equal(string_of(send_as(world, BOB, "player", "GET", path, NULL), "state"),
+                        "open");
     hearth_test_advance(world->host, 2000);
     assert_status(beat(world, id, 2, "[]"), 200);
     hearth_test_call *call = send_as(world, BOB, "player", "GET", path, NULL);
-    assert_string_equal(text_of(call, "state"), "ended");
-    assert_string_equal(text_of(call, "outcome"), "abandoned");
+    assert_string_equal(string_of(call, "state"), "ended");
+    assert_string_equal(string_of(call, "outcome"), "abandoned");
     assert_int_equal(count_stored(world, "gamesims"), 1);
     assert_int_equal(number_of(list_instances(world), "instances.0.activeGameSims"), 0);
     assert_int_equal(releases_of(world, ALICES_HERO, game_sim), 1);
@@ -165,10 +166,10 @@ static void what_could_not_be_recorded_is_recorded_later(void **state)
     world->store.always = SCRIPT_OK;
     assert_int_equal(count_stored(world, "gamesims"), 0);
     call = send_as(world, BOB, "player", "GET", path, NULL);
-    assert_string_equal(text_of(call, "outcome"), "abandoned"); /* the list has it still */
+    assert_string_equal(string_of(call, "outcome"), "abandoned"); /* the list has it still */
     assert_status(beat(world, id, 2, "[]"), 200);
     call = send_as(world, BOB, "player", "GET", path, NULL);
-    assert_string_equal(text_of(call, "outcome"), "abandoned");
+    assert_string_equal(string_of(call, "outcome"), "abandoned");
     assert_int_equal(count_stored(world, "gamesims"), 1);
 }
 
@@ -201,7 +202,7 @@ static void a_token_is_renewed_in_the_second_half_of_its_life(void **state)
                      HEARTH_OK);
     hearth_test_call *call = beat(world, id, 2, "[]");
     snprintf(expected, sizeof(expected), "token-%s-2", id);
-    assert_string_equal(text_of(call, "instanceToken"), expected);
+    assert_string_equal(string_of(call, "instanceToken"), expected);
     world->issue_fails = 1;
     call = beat(world, id, 3, "[]");
     assert_status(call, 200);

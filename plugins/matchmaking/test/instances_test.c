@@ -20,23 +20,23 @@ static void an_instance_is_told_what_it_needs(void **state)
     hearth_test_call *call = register_with(world, "{" GOOD ",\"region\":\"eu-1\"}");
     char expected[128], id[64];
     assert_status(call, 201);
-    keep(text_of(call, "id"), id);
+    keep(string_of(call, "id"), id);
     assert_int_equal(strlen(id), 36);
     assert_int_equal(number_of(call, "heartbeatSeconds"), 30);
     assert_int_equal(number_of(call, "tokenLifetimeSeconds"), 30);
     assert_int_equal(number_of(call, "rejoinSeconds"), 120);
-    assert_int_equal(strlen(text_of(call, "connectKey")), 64);
-    assert_string_equal(text_of(call, "protocolId"), "4865617274680001");
+    assert_int_equal(strlen(string_of(call, "connectKey")), 64);
+    assert_string_equal(string_of(call, "protocolId"), "4865617274680001");
     snprintf(expected, sizeof(expected), "token-%s-1", id);
-    assert_string_equal(text_of(call, "instanceToken"), expected);
+    assert_string_equal(string_of(call, "instanceToken"), expected);
 
     call = list_instances(world);
-    assert_string_equal(text_of(call, "instances.0.id"), id);
-    assert_string_equal(text_of(call, "instances.0.address"), "192.0.2.7");
+    assert_string_equal(string_of(call, "instances.0.id"), id);
+    assert_string_equal(string_of(call, "instances.0.address"), "192.0.2.7");
     assert_int_equal(number_of(call, "instances.0.port"), 40000);
-    assert_string_equal(text_of(call, "instances.0.region"), "eu-1");
-    assert_string_equal(text_of(call, "instances.0.version"), "1.0.0");
-    assert_string_equal(text_of(call, "instances.0.state"), "ready");
+    assert_string_equal(string_of(call, "instances.0.region"), "eu-1");
+    assert_string_equal(string_of(call, "instances.0.version"), "1.0.0");
+    assert_string_equal(string_of(call, "instances.0.state"), "ready");
     assert_int_equal(number_of(call, "instances.0.activeGameSims"), 0);
     assert_int_equal(number_of(call, "instances.0.players"), 0);
     assert_int_equal(number_of(call, "instances.0.capacity.gameSims"), 2);
@@ -53,8 +53,8 @@ static void a_region_may_be_left_out_and_ipv6_has_one_spelling(void **state)
                "\"capacity\":{\"gameSims\":1000,\"players\":64}}");
     assert_status(call, 201);
     call = list_instances(world);
-    assert_string_equal(text_of(call, "instances.0.region"), "local");
-    assert_string_equal(text_of(call, "instances.0.address"), "2001:db8::1");
+    assert_string_equal(string_of(call, "instances.0.region"), "local");
+    assert_string_equal(string_of(call, "instances.0.address"), "2001:db8::1");
 }
 
 static void bad_registrations_are_named(void **state)
@@ -136,7 +136,7 @@ static void who_comes_to_an_address_replaces_who_was_there(void **state)
     assert_refused(beat(world, first, 1, "[]"), 404, "INSTANCE_NOT_FOUND");
     assert_status(beat(world, second, 1, "[]"), 200);
     hearth_test_call *call = list_instances(world);
-    assert_string_equal(text_of(call, "instances.0.id"), second);
+    assert_string_equal(string_of(call, "instances.0.id"), second);
     assert_null(hearth_test_json(call, "instances.1"));
     assert_int_equal(releases_of(world, ALICES_HERO, game_sim), 1);
     assert_int_equal(
@@ -192,7 +192,7 @@ static void an_instance_leaves_and_its_sessions_are_lost(void **state)
     assert_null(hearth_test_json(list_instances(world), "instances.0"));
     snprintf(path, sizeof(path), "/gamesims/%s", game_sim);
     hearth_test_call *call = send_as(world, BOB, "player", "GET", path, NULL);
-    assert_string_equal(text_of(call, "outcome"), "lost");
+    assert_string_equal(string_of(call, "outcome"), "lost");
     assert_refused(beat(world, id, 1, "[]"), 404, "INSTANCE_NOT_FOUND");
     assert_status(call_instance(world, id, "gamesim", "DELETE", id, ""), 204);
     assert_refused(call_instance(world, NOBODY, "gamesim", "DELETE", NOBODY, ""), 404,
@@ -235,10 +235,10 @@ static void an_operator_drains(void **state)
     assert_refused(call_instance(world, id, "gamesim", "POST", id, "/drain"), 403, "FORBIDDEN");
     assert_status(call_instance(world, ALICE, "admin", "POST", id, "/drain"), 204);
     assert_status(call_instance(world, ALICE, "admin", "POST", id, "/drain"), 204);
-    assert_string_equal(text_of(list_instances(world), "instances.0.state"), "draining");
+    assert_string_equal(string_of(list_instances(world), "instances.0.state"), "draining");
     hearth_test_call *call = beat(world, id, 1, "[]");
     assert_string_equal(hearth_test_json(call, "drain"), "true");
-    assert_string_equal(text_of(list_instances(world), "instances.0.state"), "draining");
+    assert_string_equal(string_of(list_instances(world), "instances.0.state"), "draining");
     assert_refused(send_as(world, ALICE, "player", "POST", "/gamesims",
                            "{\"characterId\":\"" ALICES_HERO "\"}"),
                    503, "NO_CAPACITY");

@@ -215,7 +215,8 @@ static void check_claims(const netcode_private_token *inside, hearth_test_call *
     session_claims claims;
     uint8_t bytes[16];
     size_t len;
-    assert_int_equal(sodium_hex2bin(bytes, 16, text_of(call, "gameSimId"), 36, "-", &len, NULL), 0);
+    assert_int_equal(sodium_hex2bin(bytes, 16, string_of(call, "gameSimId"), 36, "-", &len, NULL),
+                     0);
     assert_int_equal(session_claims_read(&claims, inside->user_data), HEARTH_OK);
     assert_memory_equal(claims.game_sim_id, bytes, 16);
     assert_memory_equal(claims.user_id, alice, 16);
@@ -230,7 +231,7 @@ static void check_claims(const netcode_private_token *inside, hearth_test_call *
 
 static void open_token(hearth_test_call *call, const uint8_t key[32], uint32_t admission)
 {
-    const char *text = text_of(call, "connectToken");
+    const char *text = string_of(call, "connectToken");
     uint8_t token[NETCODE_TOKEN_BYTES];
     size_t len = 0;
     netcode_private_token inside;
@@ -255,12 +256,12 @@ static void the_token_says_who_sits_where(void **state)
                 "{\"address\":\"192.0.2.7\",\"port\":7000,\"version\":\"1.0.0\",\"wireVersion\":1,"
                 "\"capacity\":{\"gameSims\":2,\"players\":3}}");
     assert_status(made, 201);
-    snprintf(hex, sizeof(hex), "%s", text_of(made, "connectKey"));
+    snprintf(hex, sizeof(hex), "%s", string_of(made, "connectKey"));
     assert_int_equal(sodium_hex2bin(key, 32, hex, 64, NULL, &len, NULL), 0);
     hearth_test_call *call = create(world);
     assert_status(call, 201);
     open_token(call, key, 1);
-    snprintf(path, sizeof(path), "/gamesims/%s/join", text_of(call, "gameSimId"));
+    snprintf(path, sizeof(path), "/gamesims/%s/join", string_of(call, "gameSimId"));
     call = send_as(world, ALICE, "player", "POST", path, CREATE);
     assert_status(call, 200);
     open_token(call, key, 2);

@@ -117,7 +117,7 @@ const char *register_at(struct world *world, unsigned port)
              port);
     hearth_test_call *call = send_as(world, "fleet", "gamesim", "POST", "/gamesim-instances", body);
     assert_status(call, 201);
-    snprintf(id, sizeof(id), "%s", text_of(call, "id"));
+    snprintf(id, sizeof(id), "%s", string_of(call, "id"));
     return id;
 }
 
@@ -127,7 +127,7 @@ const char *open_session(struct world *world)
     hearth_test_call *call = send_as(world, ALICE, "player", "POST", "/gamesims",
                                      "{\"characterId\":\"" ALICES_HERO "\"}");
     assert_status(call, 201);
-    snprintf(id, sizeof(id), "%s", text_of(call, "gameSimId"));
+    snprintf(id, sizeof(id), "%s", string_of(call, "gameSimId"));
     return id;
 }
 

@@ -17,7 +17,7 @@
 #include <hearth/testing.h>
 
 /* A string of the answer, without quotes; valid until the next call. */
-static inline const char *text_of(hearth_test_call *call, const char *path)
+static inline const char *string_of(hearth_test_call *call, const char *path)
 {
     static char found[4096];
     const char *json = hearth_test_json(call, path);
@@ -31,7 +31,7 @@ static inline const char *text_of(hearth_test_call *call, const char *path)
 /* The answer's code ("NOT_FOUND"), or "" where there is none; valid until the next call. */
 static inline const char *code_of(hearth_test_call *call)
 {
-    return hearth_test_json(call, "code") ? text_of(call, "code") : "";
+    return hearth_test_json(call, "code") ? string_of(call, "code") : "";
 }
 
 static inline int64_t number_of(hearth_test_call *call, const char *path)

@@ -58,6 +58,8 @@ static void on_kick(void *arg, const uint8_t id[16], const uint8_t user[16])
     struct tenant *tenant = tenant_find(tenancy, id);
     if (tenant)
         tenant_give_up_user(tenancy, tenant, user, -1, WIRE_LEAVE_KICKED);
+    /* Also when he is not here: his seat waits for a heartbeat that says so. */
+    registry_changed(tenancy->registry);
 }
 
 static size_t name_sessions(void *arg, struct heartbeat_session *out, size_t max)

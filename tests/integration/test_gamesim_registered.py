@@ -176,6 +176,13 @@ def test_a_kick_frees_the_seat(service):
             assert other.join().message(WELCOME)[2] == 0
 
 
+def test_a_kick_of_who_never_came_is_confirmed_at_once():
+    with Metadata(heartbeat=600) as service:
+        service.order(kick=[{"gameSimId": str(uuid.uuid4()), "userId": str(uuid.uuid4())}])
+        with instance(service):
+            wait_until(lambda: len(service.heartbeats) == 2, "one that carried the kick, one that confirms it")
+
+
 def test_an_empty_session_ends_abandoned(service, config):
     session = uuid.uuid4()
     with instance(service, *config(empty_timeout="300ms")) as server, Player(server, service, session) as player:

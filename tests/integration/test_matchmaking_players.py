@@ -191,6 +191,20 @@ def test_who_leaves_is_free_at_once_and_his_seat_when_the_instance_says_so(fleet
     assert ask(three, f"/gamesims/{session}/join").json["seat"] == 0
 
 
+def test_who_opens_and_leaves_does_not_use_up_the_capacity(fleet, region):
+    sim, one, two = instance(fleet, region, game_sims=2), hero(fleet), hero(fleet)
+    for _ in range(3):
+        session = ask(one, region=region).json["gameSimId"]
+        assert one.owner.post(f"/gamesims/{session}/leave").status == 204
+    assert ask(two, region=region).status == ask(one, region=region).status == 201
+    for beaten in (False, True):
+        if beaten:
+            sim.beat()
+        shown = one.owner.get(f"/gamesims/{session}").json
+        assert (shown["state"], shown["outcome"]) == ("ended", "abandoned")
+        refused(ask(hero(fleet), f"/gamesims/{session}/join"), 410, "SESSION_ENDED")
+
+
 def test_only_members_leave(fleet, region):
     instance(fleet, region)
     one, two = hero(fleet), hero(fleet)

@@ -138,7 +138,8 @@ enum seating instance_join_session(struct instance *instance, const char *id,
 /* Gives back a seat that instance_open_session or _join_session has just given and whose token
  * nobody has seen. A session that nobody ever played then vanishes. True: something changed. */
 bool instance_unseat(struct instance *instance, const char *id, const char *user);
-/* The player leaves: his seat stays taken until the instance has confirmed it. True: changed. */
+/* The player leaves: his seat stays taken until the instance has confirmed it; but a session that
+ * nobody has come to, and nobody is left to come to, ends abandoned at once. True: changed. */
 bool instance_leave(struct instance *instance, const char *id, const char *user);
 
 /* ---- heartbeats [any] ---- */

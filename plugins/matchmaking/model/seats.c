@@ -159,6 +159,19 @@ bool instance_unseat(struct instance *instance, const char *id, const char *user
     return true;
 }
 
+/* Nobody was ever connected, as far as is known, and nobody is to come: there is none whom the
+ * instance would have to put out first. Who comes all the same, with a token that he had, comes to
+ * a session that has ended, and the instance is told so. */
+static bool is_deserted(const struct game_session *session)
+{
+    for (uint32_t i = 0; i < session->member_count; i++) {
+        const struct member *member = &session->members[i];
+        if (member->seen || (member->seat >= 0 && !member->leaving))
+            return false;
+    }
+    return true;
+}
+
 bool instance_leave(struct instance *instance, const char *id, const char *user)
 {
     struct game_session *session = instance_session(instance, id);
@@ -166,6 +179,8 @@ bool instance_leave(struct instance *instance, const char *id, const char *user)
     if (!member || !seat_stands(instance, session, member))
         return false;
     member->leaving = true;
+    if (is_deserted(session)) /* else one player could open all the sessions that there may be */
+        session->outcome = OUTCOME_ABANDONED;
     return true;
 }
 

@@ -101,6 +101,7 @@ static void one_who_never_came_is_free_one_heartbeat_after_the_kick(void **state
 {
     (void)state;
     struct player player = player_of(1, 0);
+    assert_int_equal(join_by(instance, ONE, 2), SEATED);
     assert_true(instance_leave(instance, ONE, player.user));
     assert_true(beat_with(0, 2000));
     assert_true(has_seat(1));

@@ -332,6 +332,7 @@ static void a_late_repeat_of_a_leave_puts_nobody_out(void **state)
     char game_sim[64];
     register_at(world, 7000);
     snprintf(game_sim, sizeof(game_sim), "%s", open_session(world));
+    join_session(world, game_sim, BOB, BOBS_HERO);
     assert_refused(leave(world, game_sim, "Idempotency-Key: "), 400, "INVALID_REQUEST");
     assert_refused(create(world), 409, "ALREADY_IN_SESSION");
     hearth_test_call *call = leave(world, game_sim, "Idempotency-Key: one");

@@ -44,6 +44,7 @@ static void a_seat_left_is_taken_until_confirmed(void **state)
     struct instance *instance = instance_of(1, 1);
     struct player player = player_of(1, 0);
     assert_int_equal(open_by(instance, ONE, 1), SEATED);
+    session_member(instance_session(instance, ONE), player.user)->seen = true;
     assert_true(instance_leave(instance, ONE, player.user));
     assert_false(instance_leave(instance, ONE, player.user));
     assert_false(
@@ -52,6 +53,26 @@ static void a_seat_left_is_taken_until_confirmed(void **state)
     assert_int_equal(join_by(instance, ONE, 1), SEATED); /* he changed his mind */
     assert_true(
         seat_stands(instance, instance_session(instance, ONE), member_of(instance, ONE, 1)));
+    instance_destroy(instance);
+}
+
+static void who_opens_and_leaves_does_not_use_up_the_capacity(void **state)
+{
+    (void)state;
+    struct instance *instance = instance_of(2, 2);
+    struct player one = player_of(1, 0), two = player_of(2, 0);
+    assert_int_equal(open_by(instance, ONE, 1), SEATED);
+    assert_int_equal(open_by(instance, TWO, 2), SEATED);
+    assert_int_equal(join_by(instance, TWO, 1), SEATED);
+    assert_true(instance_leave(instance, ONE, one.user)); /* nobody was ever there */
+    assert_int_equal(instance_session(instance, ONE)->outcome, OUTCOME_ABANDONED);
+    assert_int_equal(instance_active(instance), 1);
+    assert_int_equal(join_by(instance, ONE, 1), SEATING_ENDED);
+    assert_true(instance_leave(instance, TWO, one.user));
+    assert_int_equal(instance_session(instance, TWO)->outcome, OUTCOME_NONE); /* one is to come */
+    session_member(instance_session(instance, TWO), one.user)->seen = true;
+    assert_true(instance_leave(instance, TWO, two.user));
+    assert_int_equal(instance_session(instance, TWO)->outcome, OUTCOME_NONE); /* one was there */
     instance_destroy(instance);
 }
 
@@ -215,6 +236,7 @@ int main(void)
         cmocka_unit_test(capacity_is_a_length),
         cmocka_unit_test(a_member_keeps_his_seat_and_counts_a_token),
         cmocka_unit_test(a_seat_left_is_taken_until_confirmed),
+        cmocka_unit_test(who_opens_and_leaves_does_not_use_up_the_capacity),
         cmocka_unit_test(an_unseated_player_leaves_no_trace),
         cmocka_unit_test(a_session_that_has_seen_too_many_is_not_found_any_more),
         cmocka_unit_test(who_drains_takes_nobody_who_does_not_ask_for_him),

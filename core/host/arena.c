@@ -21,7 +21,7 @@ static hearth_str format(hearth_arena *arena, const char *fmt, ...)
 
 static hearth_arena *create(hearth_ctx *ctx, size_t ceiling)
 {
-    THREAD_ASSERT(ctx->loop, "hearth_arena.create");
+    CTX_ASSERT(ctx, "hearth_arena.create");
     hearth_arena *arena = malloc(sizeof(*arena));
     if (arena)
         arena_init(arena, ctx->loop == HEARTH_LOOP_MAIN ? NULL : &host_loop_of(ctx)->net.arenas,

@@ -135,6 +135,17 @@ void async_complete(hearth_async *async, void (*fn)(hearth_ctx *ctx, hearth_req 
     (void)!loop_send(&host_loop_of(async->ctx)->net, &async->letter);
 }
 
+void asyncs_name(host_loop *loop)
+{
+    for (hearth_async *async = loop->asyncs.all; async; async = async->chain) {
+        if (!async->request || atomic_load(&async->state) != ASYNC_PENDING)
+            continue;
+        log_error(plugin_ctx_of(async->ctx)->plugin->id,
+                  "loop %u: a request of %" HEARTH_PRIS " was taken over and is not completed",
+                  loop->index, HEARTH_ARG(request_route(async->request->req)));
+    }
+}
+
 void asyncs_finish(host_loop *loop)
 {
     if (loop->asyncs_in_use > 0)

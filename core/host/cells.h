@@ -35,6 +35,7 @@ typedef struct cells_families {
 struct hearth_series {
     const cells_family *family;
     struct hearth_series *next; /* of the same loop, newest first */
+    uint32_t loop;              /* whose cells these are, once a plugin has asked for them */
     hearth_str values[CELLS_MAX_LABELS];
     double value;
     uint64_t count;

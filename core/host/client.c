@@ -155,7 +155,7 @@ void client_finish(host_loop *loop)
 static hearth_client_call *send_request(hearth_ctx *ctx, const hearth_client_request *request,
                                         hearth_client_fn done, void *arg)
 {
-    THREAD_ASSERT(ctx->loop, "hearth_client.send");
+    CTX_ASSERT(ctx, "hearth_client.send");
     if (ctx->loop == HEARTH_LOOP_MAIN)
         return NULL;
     host_loop *loop = host_loop_of(ctx);
@@ -176,7 +176,7 @@ static hearth_client_call *send_request(hearth_ctx *ctx, const hearth_client_req
 
 static void cancel(hearth_client_call *call)
 {
-    THREAD_ASSERT(call->ctx->loop, "hearth_client.cancel");
+    CTX_ASSERT(call->ctx, "hearth_client.cancel");
     host_client *client = host_loop_of(call->ctx)->client;
     curl_multi_remove_handle(client->multi, call->easy);
     client->calls--;

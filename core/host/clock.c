@@ -20,7 +20,7 @@ static uint64_t mono_ns(hearth_ctx *ctx)
 
 static uint64_t loop_ms(hearth_ctx *ctx)
 {
-    THREAD_ASSERT(ctx->loop, "hearth_clock.loop_ms");
+    CTX_ASSERT(ctx, "hearth_clock.loop_ms");
     return ctx->loop == HEARTH_LOOP_MAIN ? clock_mono_ms() : host_loop_of(ctx)->net.now_ms;
 }
 

@@ -212,7 +212,7 @@ static void HEARTH_PRINTF(2, 3) fail(hearth_cmd *cmd, const char *fmt, ...)
 
 static void finish(hearth_cmd *cmd, hearth_status status)
 {
-    THREAD_ASSERT(cmd->ctx->loop, "hearth_command.finish");
+    CTX_ASSERT(cmd->ctx, "hearth_command.finish");
     if (cmd->finished) {
         log_error(plugin_ctx_of(cmd->ctx)->plugin->id, "finish() was called twice for `%s`",
                   cmd->row->name);

@@ -5,10 +5,19 @@
 #include "host/request.h"
 
 /* Requests of a debug host are touched on their loop only. */
-#define ON_LOOP(req_, call_) THREAD_ASSERT((req_)->loop->index, "hearth_http." call_)
+#define ON_LOOP(req_, call_)                                                                       \
+    THREAD_ASSERT(caller_of(req_), (req_)->loop->index, "hearth_http." call_)
+
+/* The plugin whose code works on this request. */
+static inline const char *caller_of(hearth_req *req)
+{
+    host_request *request = host_request_of(req);
+    return request && request->caller ? request->caller->id : "host";
+}
 
 static hearth_arena *arena(hearth_req *req)
 {
+    ON_LOOP(req, "arena");
     return &req->arena;
 }
 
@@ -19,26 +28,31 @@ static hearth_str method(hearth_req *req)
 
 static hearth_str path(hearth_req *req)
 {
+    ON_LOOP(req, "path");
     return request_path(req);
 }
 
 static hearth_str param(hearth_req *req, const char *name)
 {
+    ON_LOOP(req, "param");
     return request_param(req, str_from(name));
 }
 
 static hearth_str query(hearth_req *req, const char *name)
 {
+    ON_LOOP(req, "query");
     return request_query(req, str_from(name));
 }
 
 static hearth_str header(hearth_req *req, const char *name)
 {
+    ON_LOOP(req, "header");
     return request_header(req, str_from(name));
 }
 
 static hearth_str body(hearth_req *req)
 {
+    ON_LOOP(req, "body");
     return req->body;
 }
 
@@ -49,6 +63,7 @@ static hearth_str request_id(hearth_req *req)
 
 static const hearth_identity *identity(hearth_req *req)
 {
+    ON_LOOP(req, "identity");
     host_request *request = host_request_of(req);
     return request && request->identified ? &request->who : NULL;
 }
@@ -74,6 +89,9 @@ static hearth_status identify(hearth_req *req, const hearth_identity *who)
 static hearth_status set_header(hearth_req *req, const char *name, hearth_str value)
 {
     ON_LOOP(req, "set_header");
+    const host_request *request = host_request_of(req);
+    if (req->reply.status != 0 && request && request->phase != HEARTH_PHASE_REPLY)
+        return HEARTH_ECONFLICT;
     return request_set_header(req, str_from(name), value);
 }
 
@@ -82,8 +100,7 @@ static hearth_status note_second(hearth_req *req, hearth_status status)
 {
     host_request *request = host_request_of(req);
     if (status == HEARTH_ECONFLICT && !(request && request->abandoned))
-        log_warn(request && request->caller ? request->caller->id : "host",
-                 "a second reply to one request was refused");
+        log_warn(caller_of(req), "a second reply to one request was refused");
     return status;
 }
 

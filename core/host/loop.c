@@ -99,7 +99,7 @@ static void run_part(hearth_loop *loop, hearth_letter *letter)
 
 static hearth_status each(hearth_ctx *ctx, hearth_loop_fn fn, hearth_loop_fn done, void *arg)
 {
-    THREAD_ASSERT(ctx->loop, "hearth_loop.each");
+    CTX_ASSERT(ctx, "hearth_loop.each");
     if (ctx->loop == HEARTH_LOOP_MAIN)
         return HEARTH_EINVAL;
     round_trip *trip = calloc(1, sizeof(*trip) + ctx->loops * sizeof(trip->parts[0]));

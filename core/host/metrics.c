@@ -47,42 +47,74 @@ void metrics_finish(host_loop *loop)
 /* ---- series ---------------------------------------------------------------------------------- */
 
 /* Stands in when there is no memory for a series, so that nobody has to test for NULL. */
-static _Thread_local _Alignas(
-    hearth_series) char nowhere[sizeof(hearth_series) + 65 * sizeof(uint64_t)];
+static _Thread_local hearth_series nowhere;
 
 static hearth_series *series(hearth_ctx *ctx, uint32_t index, const hearth_str *values,
                              size_t count)
 {
-    THREAD_ASSERT(ctx->loop, "hearth_metrics.series");
+    CTX_ASSERT(ctx, "hearth_metrics.series");
     const hearth_plugin *item = plugin_ctx_of(ctx)->plugin;
     host_loop *loop = host_loop_of(ctx);
     hearth_series *found = NULL;
-    if (loop && index < item->desc.metric_count)
-        found =
-            cells_series(&loop->cells, loop->host->family_base[item->index] + index, values, count);
-    else
+    if (loop && index < item->desc.metric_count) {
+        uint32_t number = loop->host->family_base[item->index] + index;
+        const cells_family *family = &loop->host->families.items[number];
+        if (count != family->label_count)
+            log_error(item->id, "%s has %u labels, and was asked for with %zu",
+                      family->metric->name, family->label_count, count);
+        found = cells_series(&loop->cells, number, values, count);
+    } else {
         log_error(item->id, "metric %u does not exist: the table has %zu", index,
                   item->desc.metric_count);
-    if (!found) {
-        found = (hearth_series *)(void *)nowhere;
-        found->family = &host_current->families.items[HOST_METRIC_DURATION];
     }
+    if (!found)
+        found = &nowhere;
+    found->loop = ctx->loop;
     return found;
+}
+
+/* Whether the value may be counted there; what may not is the plugin's mistake, and left out. A
+ * series of the wrong kind has no room for it. */
+static bool fits(const hearth_series *to, bool right, const char *call, double value)
+{
+    if (!to->family)
+        return false;
+    THREAD_ASSERT(to->family->plugin, to->loop, call);
+    if (!right)
+        log_error(to->family->plugin, "%s: %s is of another kind, or %g is not allowed", call,
+                  to->family->metric->name, value);
+    return right;
+}
+
+static hearth_metric_kind kind_of(const hearth_series *series_)
+{
+    return series_->family ? series_->family->metric->kind : HEARTH_METRIC_END;
 }
 
 static void add(hearth_series *series_, double delta)
 {
-    cells_add(series_, delta);
+    hearth_metric_kind kind = kind_of(series_);
+    if (fits(series_, kind == HEARTH_GAUGE || (kind == HEARTH_COUNTER && delta >= 0),
+             "hearth_metrics.add", delta))
+        cells_add(series_, delta);
 }
 
 static void set(hearth_series *series_, double value)
 {
-    series_->value = value;
+    if (fits(series_, kind_of(series_) == HEARTH_GAUGE, "hearth_metrics.set", value))
+        series_->value = value;
+}
+
+static void observe(hearth_series *series_, double value)
+{
+    if (fits(series_, kind_of(series_) == HEARTH_HISTOGRAM && value == value,
+             "hearth_metrics.observe", value))
+        cells_observe(series_, value);
 }
 
 static void on_collect(hearth_ctx *ctx, void (*before)(hearth_ctx *ctx))
 {
-    THREAD_ASSERT(ctx->loop, "hearth_metrics.on_collect");
+    CTX_ASSERT(ctx, "hearth_metrics.on_collect");
     host_slot_of(ctx)->on_collect = before;
 }
 
@@ -141,7 +173,7 @@ static hearth_status collect(hearth_ctx *ctx,
                                            void *arg),
                              void (*done)(hearth_ctx *ctx, void *arg), void *arg)
 {
-    THREAD_ASSERT(ctx->loop, "hearth_metrics.collect");
+    CTX_ASSERT(ctx, "hearth_metrics.collect");
     collection *c = calloc(1, sizeof(*c) + ctx->loops * sizeof(c->copies[0]));
     if (!c)
         return HEARTH_ENOMEM;
@@ -163,6 +195,6 @@ const hearth_metrics host_metrics_api = {.struct_size = sizeof(hearth_metrics),
                                          .series = series,
                                          .add = add,
                                          .set = set,
-                                         .observe = cells_observe,
+                                         .observe = observe,
                                          .on_collect = on_collect,
                                          .collect = collect};

@@ -55,7 +55,7 @@ static void on_ready(uv_poll_t *handle, int status, int ready)
 
 static hearth_poll *start(hearth_ctx *ctx, int fd, uint32_t events, hearth_poll_fn fn, void *arg)
 {
-    THREAD_ASSERT(ctx->loop, "hearth_poll.start");
+    CTX_ASSERT(ctx, "hearth_poll.start");
     if (ctx->loop == HEARTH_LOOP_MAIN)
         return NULL;
     hearth_poll *poll = malloc(sizeof(*poll));
@@ -76,7 +76,7 @@ static hearth_poll *start(hearth_ctx *ctx, int fd, uint32_t events, hearth_poll_
 
 static hearth_status update(hearth_poll *poll, uint32_t events)
 {
-    THREAD_ASSERT(poll->ctx->loop, "hearth_poll.update");
+    CTX_ASSERT(poll->ctx, "hearth_poll.update");
     poll->events = events;
     return watch(poll) == 0 ? HEARTH_OK : HEARTH_EINTERNAL;
 }
@@ -85,7 +85,7 @@ static void stop(hearth_poll *poll)
 {
     if (!poll)
         return;
-    THREAD_ASSERT(poll->ctx->loop, "hearth_poll.stop");
+    CTX_ASSERT(poll->ctx, "hearth_poll.stop");
     destroy(poll);
 }
 

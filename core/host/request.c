@@ -64,6 +64,11 @@ static outcome judge(host_request *request, hearth_status status)
     }
     if (request->abandoned || req->gone)
         return ENDED;
+    if (status > HEARTH_DEFERRED || status < HEARTH_EFORBIDDEN) {
+        log_error(request->caller->id, "%" HEARTH_PRIS " answered %d, which is no hearth_status",
+                  HEARTH_ARG(request_route(req)), status);
+        status = HEARTH_EINTERNAL;
+    }
     if (status == HEARTH_DEFERRED) {
         log_error(request->caller->id, "%" HEARTH_PRIS " answered DEFERRED without defer()",
                   HEARTH_ARG(request_route(req)));
@@ -260,13 +265,19 @@ static void on_gone(hearth_req *req)
 static void run_watchers(hearth_req *req, hearth_phase phase)
 {
     host_loop *loop = loop_of(req);
+    host_request none = {0}, *request = host_request_of(req) ? host_request_of(req) : &none;
+    const host_request before = *request; /* a deferral may be open: its deadline has answered */
     const host_hooks *hooks = &loop->host->hooks[phase];
+    request->phase = (uint8_t)phase;
     for (size_t i = 0; i < hooks->count; i++) {
         const host_hook *hook = &hooks->items[i];
         host_scope outer = scope_enter(&loop->net, hook->owner->id, "hook");
+        request->caller = hook->owner;
         (void)hook->handler(host_ctx_on(hook->owner, loop), req);
         scope_leave(outer);
     }
+    request->caller = before.caller;
+    request->phase = before.phase;
 }
 
 static void on_reply(hearth_req *req)

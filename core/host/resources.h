@@ -16,6 +16,8 @@ void calls_cancel_all(host_slot *slot);
 void client_finish(host_loop *loop);
 
 /* Frees the loop's asyncs. Those nobody completed are logged. */
+/* Says in the log which plugins have not completed what they took over. */
+void asyncs_name(host_loop *loop);
 void asyncs_finish(host_loop *loop);
 
 #endif

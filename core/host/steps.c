@@ -122,6 +122,7 @@ void step_abort(hearth_loop *loop, hearth_letter *letter)
                      "loop %u: %llu requests in flight are not waited for: their connections are "
                      "closed",
                      owner->index, (unsigned long long)late);
+        asyncs_name(owner);
         worker_abort(owner->worker);
     }
     free(HEARTH_CONTAINER_OF(letter, step_letter, letter));
@@ -151,7 +152,7 @@ void step_drain(hearth_loop *loop, hearth_letter *letter)
 
 void lifecycle_drained(hearth_ctx *ctx)
 {
-    THREAD_ASSERT(ctx->loop, "hearth_host.drained");
+    CTX_ASSERT(ctx, "hearth_host.drained");
     host_loop *loop = host_loop_of(ctx);
     host_slot *slot = host_slot_of(ctx);
     if (!slot->drain_pending) {

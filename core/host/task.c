@@ -33,7 +33,7 @@ static void on_loop(uv_work_t *work, int status)
 static hearth_status run(hearth_ctx *ctx, void (*work)(void *arg),
                          void (*done)(hearth_ctx *ctx, void *arg), void *arg)
 {
-    THREAD_ASSERT(ctx->loop, "hearth_task.run");
+    CTX_ASSERT(ctx, "hearth_task.run");
     if (ctx->loop == HEARTH_LOOP_MAIN)
         return HEARTH_EINVAL;
     host_loop *loop = host_loop_of(ctx);

@@ -50,7 +50,7 @@ static void on_due(hearth_wheel_timer *wheel)
 static hearth_timer *start(hearth_ctx *ctx, uint64_t delay_ms, uint64_t repeat_ms,
                            hearth_timer_fn fn, void *arg)
 {
-    THREAD_ASSERT(ctx->loop, "hearth_timer.start");
+    CTX_ASSERT(ctx, "hearth_timer.start");
     if (ctx->loop == HEARTH_LOOP_MAIN)
         return NULL;
     hearth_timer *timer = malloc(sizeof(*timer));
@@ -67,7 +67,7 @@ static void stop(hearth_timer *timer)
 {
     if (!timer)
         return;
-    THREAD_ASSERT(timer->ctx->loop, "hearth_timer.stop");
+    CTX_ASSERT(timer->ctx, "hearth_timer.stop");
     destroy(timer);
 }
 

@@ -18,6 +18,7 @@
 
 struct hearth_span {
     host_loop *loop;
+    hearth_ctx *ctx; /* whose it is */
     hearth_trace_context context;
     uint8_t parent[8];
     hearth_str name;
@@ -63,7 +64,7 @@ static const hearth_trace_context *of(hearth_req *req)
 
 static hearth_span *start(hearth_ctx *ctx, const hearth_trace_context *parent, hearth_str name)
 {
-    THREAD_ASSERT(ctx->loop, "hearth_trace.start");
+    CTX_ASSERT(ctx, "hearth_trace.start");
     host_loop *loop = host_loop_of(ctx);
     if (!loop || loop->exporters == 0 || (parent && !(parent->flags & 1)))
         return NULL;
@@ -71,6 +72,7 @@ static hearth_span *start(hearth_ctx *ctx, const hearth_trace_context *parent, h
     if (!span)
         return NULL;
     span->loop = loop;
+    span->ctx = ctx;
     arena_init(&span->arena, &loop->net.arenas, MAX_SPAN_BYTES);
     if (parent) {
         memcpy(span->context.trace_id, parent->trace_id, sizeof(span->context.trace_id));
@@ -122,7 +124,7 @@ static void end(hearth_span *span, hearth_status status)
 {
     if (!span)
         return;
-    THREAD_ASSERT(span->loop->index, "hearth_trace.end");
+    CTX_ASSERT(span->ctx, "hearth_trace.end");
     hearth_span_record record = {.struct_size = sizeof(record),
                                  .status = status,
                                  .context = span->context,
@@ -141,7 +143,7 @@ static hearth_status on_span(hearth_ctx *ctx,
                              void (*fn)(hearth_ctx *ctx, const hearth_span_record *span, void *arg),
                              void *arg)
 {
-    THREAD_ASSERT(ctx->loop, "hearth_trace.on_span");
+    CTX_ASSERT(ctx, "hearth_trace.on_span");
     host_loop *loop = host_loop_of(ctx);
     if (!loop || !fn)
         return HEARTH_EINVAL;

@@ -145,12 +145,19 @@ bool request_has_header(const hearth_req *req, hearth_str name)
     return false;
 }
 
+/* Together with the host's own they fit into the ceiling of a head in reply.c. */
+#define HEADERS_MAX      ((size_t)64 * 1024)
+#define CONTENT_TYPE_MAX 1024
+
 hearth_status request_set_header(hearth_req *req, hearth_str name, hearth_str value)
 {
+    size_t size = name.len + value.len + 4;
     if (req->reply.sent)
         return HEARTH_ECONFLICT;
     if (!header_name_is_valid(name) || !header_value_is_valid(value) || is_reserved(name))
         return HEARTH_EINVAL;
+    if (size > HEADERS_MAX - req->reply.header_bytes)
+        return HEARTH_ENOMEM;
     http_reply_header *header = arena_alloc(&req->arena, sizeof(*header));
     hearth_str name_copy = arena_dup_str(&req->arena, name);
     hearth_str value_copy = arena_dup_str(&req->arena, str_trim_ows(value));
@@ -162,6 +169,7 @@ hearth_status request_set_header(hearth_req *req, hearth_str name, hearth_str va
     else
         req->reply.headers = header;
     req->reply.last = header;
+    req->reply.header_bytes += size;
     return HEARTH_OK;
 }
 
@@ -169,7 +177,8 @@ hearth_status request_reply(hearth_req *req, int status, hearth_str content_type
 {
     if (req->reply.status != 0 || req->reply.sent)
         return HEARTH_ECONFLICT;
-    if (status < 200 || status > 599 || !header_value_is_valid(content_type))
+    if (status < 200 || status > 599 || content_type.len > CONTENT_TYPE_MAX ||
+        !header_value_is_valid(content_type))
         return HEARTH_EINVAL;
     hearth_str type_copy = {"", 0}, body_copy = {"", 0};
     if (content_type.len > 0)

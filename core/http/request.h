@@ -35,6 +35,7 @@ typedef struct http_reply {
     hearth_str content_type;
     hearth_str body;
     http_reply_header *headers, *last;
+    size_t header_bytes; /* what the headers take on the wire */
 } http_reply;
 
 struct hearth_req {

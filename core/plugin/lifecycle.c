@@ -118,7 +118,7 @@ static const plugin_binding *find_binding(hearth_ctx *ctx, const char *id)
 
 const void *plugin_get(hearth_ctx *ctx, const char *id, size_t min_size)
 {
-    THREAD_ASSERT(ctx->loop, "hearth_host.get");
+    CTX_ASSERT(ctx, "hearth_host.get");
     const plugin_binding *binding = find_binding(ctx, id);
     if (!binding || !binding->table || *(const uint32_t *)binding->table < min_size)
         return NULL;
@@ -127,7 +127,7 @@ const void *plugin_get(hearth_ctx *ctx, const char *id, size_t min_size)
 
 hearth_ctx *plugin_provider(hearth_ctx *ctx, const char *id)
 {
-    THREAD_ASSERT(ctx->loop, "hearth_host.provider");
+    CTX_ASSERT(ctx, "hearth_host.provider");
     const plugin_binding *binding = find_binding(ctx, id);
     if (!binding || !binding->table)
         return NULL;

@@ -66,6 +66,9 @@ static inline plugin_ctx *plugin_ctx_of(hearth_ctx *ctx)
     return (plugin_ctx *)(void *)ctx;
 }
 
+/* The calling thread is the one that this ctx belongs to; a debug host asserts it. */
+#define CTX_ASSERT(ctx_, call_) THREAD_ASSERT(plugin_ctx_of(ctx_)->plugin->id, (ctx_)->loop, call_)
+
 void plugin_set_init(plugin_set *set);
 /* Frees the set's memory; the shared objects stay mapped. */
 void plugin_set_finish(plugin_set *set);

@@ -16,12 +16,12 @@ static void describe(uint32_t role, char *out, size_t size)
         (void)snprintf(out, size, "loop %u", role);
 }
 
-void thread_wrong(const char *call, uint32_t expected)
+void thread_wrong(const char *plugin, const char *call, uint32_t expected)
 {
     char wanted[40], found[40];
     describe(expected, wanted, sizeof(wanted));
     describe(thread_role, found, sizeof(found));
-    (void)fprintf(stderr, "hearth: %s called on the wrong thread: expected %s, found %s\n", call,
-                  wanted, found);
+    (void)fprintf(stderr, "hearth: %s: %s called on the wrong thread: expected %s, found %s\n",
+                  plugin, call, wanted, found);
     abort();
 }

@@ -19,17 +19,17 @@ static inline void thread_set_role(uint32_t role)
     thread_role = role;
 }
 
-/* Names call and threads on standard error, and aborts. */
-_Noreturn void thread_wrong(const char *call, uint32_t expected);
+/* Names plugin, call and threads on standard error, and aborts. */
+_Noreturn void thread_wrong(const char *plugin, const char *call, uint32_t expected);
 
 #ifdef NDEBUG
-#define THREAD_ASSERT(loop_, call_) ((void)0)
+#define THREAD_ASSERT(plugin_, loop_, call_) ((void)0)
 #else
 /* The calling thread runs loop `loop_`, or is the main thread for HEARTH_LOOP_MAIN. */
-#define THREAD_ASSERT(loop_, call_)                                                                \
+#define THREAD_ASSERT(plugin_, loop_, call_)                                                       \
     do {                                                                                           \
         if (thread_role != (loop_))                                                                \
-            thread_wrong((call_), (loop_));                                                        \
+            thread_wrong((plugin_), (call_), (loop_));                                             \
     } while (0)
 #endif
 

@@ -165,13 +165,30 @@ static bool field_value(hearth_str value)
     return true;
 }
 
+/* Those that the host writes. */
+static bool is_reserved(const char *name)
+{
+    static const char *const names[] = {"Connection", "Content-Length", "Date", "Transfer-Encoding",
+                                        "X-Request-Id"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcasecmp(name, names[i]) == 0)
+            return true;
+    return false;
+}
+
+#define HEADERS_MAX ((size_t)64 * 1024)
+
 static hearth_status http_set_header(hearth_req *req, const char *name, hearth_str value)
 {
+    size_t size = strlen(name) + value.len + 4;
     check(req, "hearth_http.set_header");
-    if (!field_name(name) || !field_value(value))
+    if (!field_name(name) || !field_value(value) || is_reserved(name))
         return HEARTH_EINVAL;
     if (req->replied && !req->in_reply_hooks)
         return HEARTH_ECONFLICT;
+    if (size > HEADERS_MAX - req->header_bytes)
+        return HEARTH_ENOMEM;
+    req->header_bytes += size;
     if (fake_alloc_fails(req->host))
         return HEARTH_ENOMEM;
     fake_headers_add(&req->reply_headers, name, value);

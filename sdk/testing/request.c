@@ -75,6 +75,8 @@ static void run_reply_hooks(hearth_req *req)
     req->in_reply_hooks = false;
 }
 
+#define CONTENT_TYPE_MAX 1024
+
 hearth_status fake_request_reply(hearth_req *req, int status, hearth_str type, hearth_str body)
 {
     if (req->replied) {
@@ -82,7 +84,7 @@ hearth_status fake_request_reply(hearth_req *req, int status, hearth_str type, h
                  "a second reply to %s %s was refused", req->method, req->path);
         return HEARTH_ECONFLICT;
     }
-    if (status < 100 || status > 999)
+    if (status < 200 || status > 599 || type.len > CONTENT_TYPE_MAX)
         return HEARTH_EINVAL;
     req->replied = true;
     hearth_test_call *call = req->call;
@@ -189,6 +191,9 @@ void fake_request_completed(hearth_req *req, bool is_hook)
 static void outcome(hearth_req *req, hearth_status status, bool is_hook)
 {
     bool taken = req->async || req->completed;
+    if (status > HEARTH_DEFERRED || status < HEARTH_EFORBIDDEN)
+        fake_rule("%s answered %d, which is no hearth_status (%s %s)", req->owner->id, status,
+                  req->method, req->path);
     if (status == HEARTH_DEFERRED && !taken)
         fake_rule("%s answered HEARTH_DEFERRED without hearth_http.defer (%s %s)", req->owner->id,
                   req->method, req->path);

@@ -56,6 +56,7 @@ struct hearth_req {
     uint32_t home;      /* where it runs now */
     fake_plugin *owner; /* whose code holds it */
     bool replied, gone, in_reply_hooks;
+    size_t header_bytes;        /* what the handlers have added */
     bool running;               /* its handler or hook has not returned yet */
     bool completed;             /* complete() was called before that */
     struct hearth_async *async; /* while it is taken over */

@@ -308,6 +308,73 @@ def test_host_refuses_a_gap_before_any_code_runs(tmp_path):
                                      "provides: enable one that does")
 
 
+def test_a_metric_that_is_used_wrongly_is_named_and_not_counted(start):
+    server = start("misuse", "metrics", loops=1)
+    check(server, "/metrics/count/a", times=1)
+    before = server.get("/metrics/read").json
+    check(server, "/misuse/metrics", times=1)
+    after = server.get("/metrics/read").json
+    assert {**after, "host": 0} == {**before, "host": 0}  # of another plugin
+    said = [m for m in server.messages() if "hearth_metrics." in m or "misuse_" in m or "metric 99" in m]
+    for part in ("observe: misuse_hits_total is of another kind", "observe: misuse_level is",
+                 "set: misuse_hits_total is", "set: misuse_seconds is", "add: misuse_seconds is",
+                 "-5 is not allowed", "misuse_hits_total has 0 labels, and was asked for with 2",
+                 "metric 99 does not exist"):
+        assert any(part in m for m in said), (part, said)
+    assert all(x["plugin"] == "sdk-misuse" for x in server.log if x.get("message") in said)
+
+
+@pytest.mark.parametrize("number", [2, 42, 2147483647, -11, -99])
+def test_a_handler_that_answers_no_status_is_named(start, number):
+    server = start("misuse", loops=1)
+    reply = server.get(f"/misuse/status/{number}")
+    assert (reply.status, reply.json["code"]) == (500, "INTERNAL")
+    line = wait_until(lambda: next((x for x in server.log if "no hearth_status" in x.get("message", "")),
+                                   None), "the line")
+    assert line["plugin"] == "sdk-misuse" and line["level"] == "error"
+    assert line["message"] == f"/misuse/status/{{number}} answered {number}, which is no hearth_status"
+
+
+@pytest.mark.parametrize("size", [10, 1000, 60000, 69000])
+def test_headers_have_a_ceiling_below_which_they_are_sent(start, size):
+    with socket.create_connection(("127.0.0.1", start("misuse", loops=1).port)) as s:
+        s.sendall(f"GET /misuse/headers/{size} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+        answer = b""
+        while chunk := s.recv(65536):
+            answer += chunk
+    assert answer.startswith(b"HTTP/1.1 200") and answer.endswith(b"ok"), answer[-200:]
+    assert (b"X-Many" in answer) == (size < 65536)
+
+
+def test_a_header_or_a_reply_that_comes_too_late_is_refused(start):
+    server = start("misuse", "http", loops=1)
+    reply = server.get("/misuse/header-after")
+    assert reply.status == 200 and "X-Late" not in reply.headers and reply.headers["X-Hook"] == "reply"
+    check(server, "/misuse/hook", times=1)
+    line = wait_until(lambda: next((x for x in server.log if "a second reply" in x.get("message", "")),
+                                   None), "the line")
+    assert line["plugin"] == "sdk-misuse"
+
+
+def test_a_request_that_is_never_completed_is_named_when_the_host_stops(start):
+    server = start("misuse", args=["--set", "drain_timeout=1s"], loops=1)
+    assert server.get("/misuse/never").status == 504
+    server.stop()
+    line = next(x for x in server.log if "taken over and is not completed" in x.get("message", ""))
+    assert line["plugin"] == "sdk-misuse" and "/misuse/never" in line["message"]
+
+
+@pytest.mark.parametrize("what, call", [("series", "hearth_metrics.add"), ("timer", "hearth_timer.start")])
+def test_another_loop_s_object_ends_a_debug_host_with_the_plugin_s_name(start, what, call):
+    server = start("misuse", loops=2)
+    with pytest.raises(OSError):
+        server.get(f"/misuse/another-loop/{what}")
+    server.process.wait(20)
+    assert server.process.returncode != 0
+    said = f"hearth: sdk-misuse: {call} called on the wrong thread: expected loop"
+    wait_until(lambda: any(m.startswith(said) for m in server.messages()), "the sentence")
+
+
 def test_openapi_is_valid(start):
     document = start("http", "host", "service").get("/openapi.json").json
     assert document["openapi"] == "3.1.0" and document["info"]["title"] and \

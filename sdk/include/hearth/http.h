@@ -51,9 +51,14 @@ typedef struct hearth_http {
     /* ---- the reply [loop]. Everything is copied before these return. One reply per request; a
      * second is refused with HEARTH_ECONFLICT and logged. ---- */
 
-    /* Adds a header; before the reply. EINVAL: not a field name or value (RFC 9110, 5.5). */
+    /* Adds a header; before the reply, or in phase REPLY, else ECONFLICT. EINVAL: not a field name
+     * or value (RFC 9110, 5.5), or one of those that the host writes (Connection, Content-Length,
+     * Date, Transfer-Encoding, X-Request-Id). ENOMEM: out of memory, or more than 64 KiB of
+     * headers. */
     hearth_status (*set_header)(hearth_req *req, const char *name, hearth_str value);
-    /* Answers. An empty content_type sends none (204, 304). */
+    /* Answers. An empty content_type sends none (204, 304). EINVAL: a status outside 200 .. 599, or
+     * a content type that is no field value of at most 1 KiB. ENOMEM: past the request's memory;
+     * there is no reply yet. */
     hearth_status (*reply)(hearth_req *req, int status, hearth_str content_type, hearth_str body);
     /* Answers with the one error shape {"error","code","requestId"}; 401 adds WWW-Authenticate,
      * 429 and 503 Retry-After unless it is set. */

@@ -17,8 +17,8 @@ typedef void (*hearth_loop_fn)(hearth_ctx *ctx, void *arg);
 
 typedef struct hearth_loop_api {
     uint32_t struct_size;
-    /* Runs fn on loop `index`, later, in order of posting per sender. ENOMEM; ECANCELED after that
-     * loop has stopped: then fn never runs. [any] */
+    /* Runs fn on loop `index`, later, in order of posting per sender. EINVAL: there is no such
+     * loop; ENOMEM; ECANCELED after that loop has stopped: then fn never runs. [any] */
     hearth_status (*post)(hearth_ctx *ctx, uint32_t index, hearth_loop_fn fn,
                           void *arg) HEARTH_MUST_CHECK;
     /* Runs fn once on every loop, then `done` on the calling loop. ENOMEM: nothing runs. [loop] */

@@ -36,6 +36,7 @@ typedef struct hearth_metrics {
      * family's ceiling it is the series whose values are all "other". [loop] */
     hearth_series *(*series)(hearth_ctx *ctx, uint32_t index, const hearth_str *values,
                              size_t count);
+    /* What does not fit (another kind, a counter that shrinks, NaN) is logged and not counted. */
     void (*add)(hearth_series *series, double delta);     /* COUNTER (>= 0), GAUGE [loop] */
     void (*set)(hearth_series *series, double value);     /* GAUGE; loops are added up [loop] */
     void (*observe)(hearth_series *series, double value); /* HISTOGRAM [loop] */

@@ -154,7 +154,8 @@ typedef struct hearth_conf_field {
 /* ---- routes and hooks ----------------------------------------------------------------------- */
 
 /* Answers a request: HEARTH_OK after a reply, HEARTH_DEFERRED after hearth_http.defer, or a
- * negative status, which becomes the one JSON error shape, one log line and one metric. [loop] */
+ * negative status, which becomes the one JSON error shape, one log line and one metric. Anything
+ * else is the plugin's mistake: logged, and answered 500. [loop] */
 typedef hearth_status (*hearth_handler)(hearth_ctx *ctx, hearth_req *req);
 
 typedef enum hearth_access {

@@ -68,6 +68,11 @@ static void defer_without_taking(void)
     request("/not-taken");
 }
 
+static void answer_what_is_no_status(void)
+{
+    request("/no-status");
+}
+
 static void take_and_answer_ok(void)
 {
     request("/taken-but-ok");
@@ -100,6 +105,7 @@ static void broken_rules_are_named(void **unused)
     (void)unused;
     assert_ends_with(complete_twice, "a second complete of one request");
     assert_ends_with(defer_without_taking, "answered HEARTH_DEFERRED without");
+    assert_ends_with(answer_what_is_no_status, "answered 42, which is no hearth_status");
     assert_ends_with(take_and_answer_ok, "did not answer HEARTH_DEFERRED");
     assert_ends_with(use_another_loops_ctx, "its ctx of loop 1 while running on loop 0");
     assert_ends_with(shrink_a_counter, "of another kind, or the value is not allowed");

@@ -143,6 +143,13 @@ static hearth_status not_taken(hearth_ctx *ctx, hearth_req *req)
     return HEARTH_DEFERRED;
 }
 
+static hearth_status no_status(hearth_ctx *ctx, hearth_req *req)
+{
+    return hearth_http_get(ctx)->reply(req, 101, HEARTH_STR(""), HEARTH_STR("")) == HEARTH_EINVAL
+               ? (hearth_status)42
+               : HEARTH_EINTERNAL;
+}
+
 static hearth_status taken_but_ok(hearth_ctx *ctx, hearth_req *req)
 {
     (void)never(ctx, req);
@@ -365,6 +372,7 @@ static const hearth_route routes[] = {
     ROUTE("GET", "/twice", twice),
     ROUTE("GET", "/never", never),
     ROUTE("GET", "/not-taken", not_taken),
+    ROUTE("GET", "/no-status", no_status),
     ROUTE("GET", "/taken-but-ok", taken_but_ok),
     ROUTE("GET", "/undeclared", undeclared),
     ROUTE("POST", "/refused", refused),

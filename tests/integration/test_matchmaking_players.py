@@ -195,7 +195,8 @@ def test_who_opens_and_leaves_does_not_use_up_the_capacity(fleet, region):
     sim, one, two = instance(fleet, region, game_sims=2), hero(fleet), hero(fleet)
     for _ in range(3):
         session = ask(one, region=region).json["gameSimId"]
-        assert one.owner.post(f"/gamesims/{session}/leave").status == 204
+        for _ in range(2):  # the answer to the first may be lost
+            assert one.owner.post(f"/gamesims/{session}/leave").status == 204
     assert ask(two, region=region).status == ask(one, region=region).status == 201
     for beaten in (False, True):
         if beaten:

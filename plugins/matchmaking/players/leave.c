@@ -71,10 +71,10 @@ static void on_session(hearth_status status, const struct instance *instance,
         job_unavailable(job);
     } else if (!member) {
         job_refuse(job, 403, "FORBIDDEN", "You do not sit in this game session.");
+    } else if (member->seat < 0 || member->leaving) {
+        job_reply_empty(job); /* he left already; the session may have ended by that */
     } else if (session_outcome(instance, session) != OUTCOME_NONE) {
         job_refuse(job, 410, "SESSION_ENDED", "This game session has ended.");
-    } else if (!seat_stands(instance, session, member)) {
-        job_reply_empty(job); /* he left already */
     } else {
         memcpy(job->allocation.instance, instance->id, sizeof(instance->id));
         memcpy(job->allocation.player.character, member->character, sizeof(member->character));

@@ -23,7 +23,7 @@ struct hero {
     hearth_status status; /* of applies, unless OK */
     hearth_status holds;  /* of holds, unless OK */
     int unconscious;
-    char source[64];      /* what it has applied last */
+    char source[64]; /* what it has applied last */
     uint64_t sequence;
     size_t calls, releases;
     char released_by[64];     /* the holder that did it last */

@@ -196,7 +196,8 @@ void create_write(struct create *create)
                                          .version = 1,
                                          .write_id = write_id}}};
     const hearth_storage_op *list[2] = {&ops[0], &ops[1]};
-    bool late = now_ms(local->ctx) - create->started_ms > CREATE_GIVE_UP_MS;
+    bool late =
+        now_ms(local->ctx) - create->started_ms > CREATE_GIVE_UP_MS || !lease_held(local->ctx);
 
     ops[1] = ops[0];
     ops[1].doc.body = (hearth_str){NULL, 0};

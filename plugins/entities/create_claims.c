@@ -150,6 +150,11 @@ static void put_claim(struct create *create, uint32_t condition, uint64_t base)
     struct shared *shared = shared_of(local->ctx);
     char id[WRITE_ID_SIZE];
 
+    if (!lease_held(local->ctx)) {
+        create_give_back(create);
+        create_finish(create, HEARTH_EUNAVAILABLE, NULL);
+        return;
+    }
     hearth_arena *arena = shared->arena->create(local->ctx, CREATE_ARENA);
     hearth_str body =
         arena ? claim_body(shared, arena, create_key(create), shared->clock->wall_ms(local->ctx))

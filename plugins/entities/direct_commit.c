@@ -105,9 +105,11 @@ static hearth_status judge(const struct direct *direct, const hearth_doc *curren
 static void retry_now(hearth_ctx *ctx, void *arg)
 {
     struct direct *direct = arg;
-    (void)ctx;
     direct->retry = NULL;
-    write_now(direct);
+    if (lease_held(ctx))
+        write_now(direct);
+    else /* who writes meanwhile does not name our change */
+        end(direct, HEARTH_ETIMEOUT);
 }
 
 static void put_off(struct direct *direct)

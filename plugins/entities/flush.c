@@ -14,6 +14,7 @@
 #include "commit.h"
 #include "drain.h"
 #include "evict.h"
+#include "lease_doc.h"
 #include "second.h"
 
 #define RETRY_FIRST_MS 50
@@ -358,11 +359,9 @@ static void probed(hearth_status status, const hearth_doc *doc, void *arg)
 
 void flush_probe(struct local *local)
 {
-    static const hearth_key key = {{"leases", 6}, {"hearthd", 7}, {"exclusive", 9}};
-
     if (!local->storage_reported || local->probing || local->flying > 0 ||
         now_ms(local->ctx) < local->outage_until_ms)
         return;
     local->probing = 1;
-    shared_of(local->ctx)->storage->get(local->storage, &key, probed, local);
+    shared_of(local->ctx)->storage->get(local->storage, &lease_key, probed, local);
 }

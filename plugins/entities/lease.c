@@ -4,30 +4,35 @@
  * time on his own monotonic clock. So the holder stops before the stranger starts, whatever the
  * wall clocks say, also after a SIGSTOP. The document is never deleted: its versions only grow.
  *
- * Mode shared has no lease, but does not begin while somebody in mode exclusive holds one.
+ * Those in mode shared hold it together: each looks at it in turn, and who finds it as he left it
+ * renews it. A version that came since one's last look counts like one's own, from that look on.
+ * Nobody knows who is the last, so nobody gives it back; its time is short instead.
  */
 #include "lease.h"
 
 #include <backoff.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "flush.h"
+#include "lease_doc.h"
 #include "remove.h"
 #include "second.h"
 
-#define ARENA_SIZE 16384
-#define RETRY_MS   250
-#define WATCH_MS   500
+#define RETRY_MS 250
+#define WATCH_MS 500
+#define SHARED_MS                                                                                  \
+    30000 /* of mode shared, at most: nothing goes on without storage there anyway                 \
+           */
 
 struct lease {
     struct local *local;
     hearth_timer *timer;
-    uint64_t version; /* of the document as we know it; 0: none */
+    uint64_t duration_ms; /* mode shared: the longest that any of us asked for */
+    uint64_t version;     /* of the document as we know it; 0: none */
     bool held, asking, foreign;
-    uint64_t asked_ns;     /* when the write under way was sent */
+    uint64_t asked_ns;     /* when the call under way was sent */
+    uint64_t looked_ns;    /* mode shared: when the call that told `version` was sent */
     uint64_t seen_version; /* of a stranger's, and since when it is unchanged */
     uint64_t seen_since_ms;
     uint32_t failures;
@@ -35,19 +40,12 @@ struct lease {
     void (*released)(struct local *local);
 };
 
-static const hearth_key lease_key = {{"leases", 6}, {"hearthd", 7}, {"exclusive", 9}};
-
 static void ask(hearth_ctx *ctx, void *arg);
 
 bool lease_held(hearth_ctx *ctx)
 {
     struct shared *shared = shared_of(ctx);
     return shared->clock->mono_ns(ctx) < atomic_load(&shared->lease_until_ns);
-}
-
-static uint64_t lease_ms(struct local *local)
-{
-    return (uint64_t)config_of(local->ctx)->lease;
 }
 
 /* ---- what every loop hears ---- */
@@ -118,39 +116,45 @@ static void release_step(struct lease *lease)
     }
 }
 
-static void won(struct lease *lease)
+/* It was ours at `since_ns`. The margin of mode shared is wider: a write that is still queued
+ * somewhere at its end would change what a successor in mode exclusive has read already. */
+static void won(struct lease *lease, uint64_t since_ns)
 {
     hearth_ctx *ctx = lease->local->ctx;
-    uint64_t margin = lease_ms(lease->local) / 10;
+    struct shared *shared = shared_of(ctx);
+    uint64_t duration = lease->duration_ms, next = duration / 3, margin = duration / 10;
 
-    atomic_store(&shared_of(ctx)->lease_until_ns,
-                 lease->asked_ns + (lease_ms(lease->local) - margin) * 1000000);
+    if (mode_shared(ctx)) {
+        next = duration / 5 - shared->random->below(ctx, (uint32_t)(duration / 20));
+        margin = duration / 3;
+    }
+    atomic_store(&shared->lease_until_ns, since_ns + (duration - margin) * 1000000);
     lease->failures = 0;
     if (!lease->held) {
         lease->held = true;
         lease->foreign = false;
         tell(lease, open_gate, all_open);
     }
-    later(lease, lease_ms(lease->local) / 3);
+    later(lease, next);
 }
 
-/* Mode shared: nobody holds storage alone, so everybody may write, and for good. */
-static void joined(struct lease *lease)
-{
-    atomic_store(&shared_of(lease->local->ctx)->lease_until_ns, UINT64_MAX);
-    lease->held = true;
-    tell(lease, open_gate, all_open);
-    if (!lease->held)
-        later(lease, RETRY_MS);
-}
-
-static void lost(struct lease *lease, const char *holder)
+static void lost(struct lease *lease, const struct lease_doc *theirs)
 {
     hearth_ctx *ctx = lease->local->ctx;
-    char reason[400];
+    double seconds = (double)theirs->duration_ms / 1000;
+    char reason[500];
 
     atomic_store(&shared_of(ctx)->lease_until_ns, 0);
-    snprintf(reason, sizeof(reason), "storage is held by another hearthd: %s", holder);
+    if (theirs->shared)
+        snprintf(reason, sizeof(reason),
+                 "storage is in use in mode shared, and mode exclusive waits until there was no "
+                 "sign of anybody for %g s; the last one gave %s",
+                 seconds, theirs->holder);
+    else
+        snprintf(reason, sizeof(reason),
+                 "storage is held by another hearthd, which has to be stopped, or to give no sign "
+                 "for %g s: %s",
+                 seconds, theirs->holder);
     ctx->host->health(ctx, "lease", HEARTH_NOT_READY, reason);
     if (lease->held || !lease->foreign) {
         shared_of(ctx)->log->write(ctx, NULL, HEARTH_LOG_ERROR, "%s", reason);
@@ -164,7 +168,7 @@ static void lost(struct lease *lease, const char *holder)
 static void failed(struct lease *lease)
 {
     hearth_ctx *ctx = lease->local->ctx;
-    uint64_t cap = lease_ms(lease->local) / 10;
+    uint64_t cap = lease->duration_ms / 10;
 
     if (lease->held || lease->failures > 0) /* a storage that connects just now is no outage */
         flush_contact(lease->local, true);
@@ -179,56 +183,25 @@ static void failed(struct lease *lease)
 
 /* ---- writing ---- */
 
-static hearth_str body(struct lease *lease, hearth_arena *arena)
-{
-    hearth_ctx *ctx = lease->local->ctx;
-    struct shared *shared = shared_of(ctx);
-    const hearth_json *json = shared->json;
-    hearth_json_writer *w = json->writer(arena, ARENA_SIZE);
-    char host[128] = "unknown", when[HEARTH_RFC3339_SIZE];
-    hearth_str dir = ctx->host->data_dir(ctx), text = {NULL, 0};
-    const char *id = journal_directory(shared->journal);
-
-    if (!w)
-        return text;
-    gethostname(host, sizeof(host) - 1);
-    shared->clock->rfc3339(shared->clock->wall_ms(ctx), when);
-    json->object_begin(w);
-    json->key(w, HEARTH_STR("directory"));
-    json->string(w, (hearth_str){id, strlen(id)});
-    json->key(w, HEARTH_STR("host"));
-    json->string(w, (hearth_str){host, strlen(host)});
-    json->key(w, HEARTH_STR("path"));
-    json->string(w, dir);
-    json->key(w, HEARTH_STR("pid"));
-    json->integer(w, getpid());
-    json->key(w, HEARTH_STR("leaseMs"));
-    json->integer(w, (int64_t)lease_ms(lease->local));
-    json->key(w, HEARTH_STR("renewedAt"));
-    json->string(w, (hearth_str){when, strlen(when)});
-    json->key(w, HEARTH_STR("released"));
-    json->boolean(w, lease->releasing);
-    json->object_end(w);
-    return json->finish(w, &text) == HEARTH_OK ? text : (hearth_str){NULL, 0};
-}
-
 static void written(const hearth_storage_result *const *results, size_t count, void *arg)
 {
     struct lease *lease = arg;
     (void)count;
 
     lease->asking = false;
-    if (results[0]->outcome == HEARTH_STORAGE_OK)
+    if (results[0]->outcome == HEARTH_STORAGE_OK) {
         lease->version++;
+        lease->looked_ns = lease->asked_ns;
+    }
     if (lease->releasing)
         release_step(lease);
     else if (results[0]->outcome == HEARTH_STORAGE_OK)
-        won(lease);
+        won(lease, lease->asked_ns);
     else if (results[0]->outcome == HEARTH_STORAGE_CONFLICT)
         later(lease, 1); /* read who has it now */
     else
         failed(lease);
-    if (results[0]->outcome == HEARTH_STORAGE_CONFLICT)
+    if (results[0]->outcome == HEARTH_STORAGE_CONFLICT && !mode_shared(lease->local->ctx))
         lease->version = 0;
     if (results[0]->outcome == HEARTH_STORAGE_OK)
         flush_contact(lease->local, false);
@@ -239,8 +212,9 @@ static void write_lease(struct lease *lease)
     hearth_ctx *ctx = lease->local->ctx;
     struct shared *shared = shared_of(ctx);
     char id[WRITE_ID_SIZE];
-    hearth_arena *arena = shared->arena->create(ctx, ARENA_SIZE);
-    hearth_str text = arena ? body(lease, arena) : (hearth_str){NULL, 0};
+    hearth_arena *arena = shared->arena->create(ctx, LEASE_DOC_ARENA);
+    hearth_str text = arena ? lease_doc_body(ctx, arena, lease->duration_ms, lease->releasing)
+                            : (hearth_str){NULL, 0};
 
     if (!text.ptr && lease->releasing) {
         lease->released(lease->local);
@@ -270,42 +244,42 @@ static void write_lease(struct lease *lease)
 /* ---- reading ---- */
 
 /* Whether somebody else's lease may be taken: it was released, or has not changed for its time. */
-static bool lapsed(struct lease *lease, const hearth_doc *doc, char *holder, size_t holder_size)
+static bool lapsed(struct lease *lease, uint64_t version, const struct lease_doc *theirs)
 {
-    hearth_ctx *ctx = lease->local->ctx;
-    struct shared *shared = shared_of(ctx);
-    const hearth_json *json = shared->json;
-    const hearth_json_value *root;
-    uint64_t now = now_ms(ctx), duration = lease_ms(lease->local);
-    bool free_now = false;
+    uint64_t now = now_ms(lease->local->ctx);
 
-    snprintf(holder, holder_size, "unknown");
-    hearth_arena *arena = shared->arena->create(ctx, ARENA_SIZE);
-    if (arena && json->parse(arena, doc->body, &root, NULL) == HEARTH_OK) {
-        hearth_str host = json->as_string(json->get(root, "host"));
-        hearth_str path = json->as_string(json->get(root, "path"));
-        snprintf(holder, holder_size, "%" HEARTH_PRIS ":%" HEARTH_PRIS " (process %lld)",
-                 HEARTH_ARG(host), HEARTH_ARG(path),
-                 (long long)json->as_integer(json->get(root, "pid")));
-        int64_t theirs = json->as_integer(json->get(root, "leaseMs"));
-        if (theirs > 0)
-            duration = (uint64_t)theirs;
-        free_now = json->as_boolean(json->get(root, "released"));
-    }
-    if (arena)
-        shared->arena->destroy(arena);
-    if (lease->seen_version != doc->version) {
-        lease->seen_version = doc->version;
+    if (lease->seen_version != version) {
+        lease->seen_version = version;
         lease->seen_since_ms = now;
     }
-    return free_now || now - lease->seen_since_ms >= duration;
+    return theirs->released || now - lease->seen_since_ms >= theirs->duration_ms;
+}
+
+/* Mode shared, and nobody is in the way: one of us has to renew it, but not each. */
+static void share(struct lease *lease, uint64_t version, const struct lease_doc *found)
+{
+    uint64_t since = lease->looked_ns;
+    bool kept = found->shared && found->duration_ms >= lease->duration_ms;
+    bool renewed = kept && lease->version > 0 && version != lease->version;
+
+    if (kept)
+        lease->duration_ms = found->duration_ms;
+    lease->version = version;
+    lease->looked_ns = lease->asked_ns;
+    if (renewed && lease->asked_ns - since <= lease->duration_ms * 1000000 / 3) {
+        flush_read_contact(lease->local, HEARTH_OK);
+        won(lease, since);
+    } else {
+        write_lease(lease);
+    }
 }
 
 static void read_done(hearth_status status, const hearth_doc *doc, void *arg)
 {
     struct lease *lease = arg;
-    uint64_t start, version;
-    char holder[300];
+    hearth_ctx *ctx = lease->local->ctx;
+    struct lease_doc found = {.released = true};
+    uint64_t version = status == HEARTH_OK ? doc->version : 0;
 
     lease->asking = false;
     if (lease->releasing) {
@@ -316,24 +290,24 @@ static void read_done(hearth_status status, const hearth_doc *doc, void *arg)
         failed(lease);
         return;
     }
-    lease->version = status == HEARTH_OK ? doc->version : 0;
-    bool foreign = status == HEARTH_OK &&
-                   !write_id_parse(shared_of(lease->local->ctx), doc->write_id, &start, &version);
-    if (foreign && !lapsed(lease, doc, holder, sizeof(holder))) {
+    if (status == HEARTH_OK)
+        lease_doc_read(ctx, doc, lease->duration_ms, &found);
+    bool foreign = status == HEARTH_OK && !(found.shared ? mode_shared(ctx) : found.ours);
+    if (foreign && !lapsed(lease, version, &found)) {
         flush_read_contact(lease->local, status);
-        lost(lease, holder);
+        lost(lease, &found);
         return;
     }
-    if (mode_shared(lease->local->ctx)) {
-        flush_read_contact(lease->local, status);
-        joined(lease);
+    if (mode_shared(ctx)) {
+        share(lease, version, &found);
         return;
     }
     if (foreign && lease->held) { /* somebody had it meanwhile, and may have written */
-        atomic_store(&shared_of(lease->local->ctx)->lease_until_ns, 0);
+        atomic_store(&shared_of(ctx)->lease_until_ns, 0);
         lease->held = false;
         tell(lease, shut_gate, all_shut);
     }
+    lease->version = version;
     write_lease(lease);
 }
 
@@ -345,11 +319,12 @@ static void ask(hearth_ctx *ctx, void *arg)
     lease->timer = NULL;
     if (lease->asking || lease->releasing)
         return;
-    if (lease->held && lease->version > 0) {
+    if (lease->held && lease->version > 0 && !mode_shared(ctx)) {
         write_lease(lease);
         return;
     }
     lease->asking = true;
+    lease->asked_ns = shared_of(ctx)->clock->mono_ns(ctx);
     shared_of(ctx)->storage->get(local->storage, &lease_key, read_done, lease);
 }
 
@@ -361,6 +336,9 @@ bool lease_start(struct local *local)
     if (!lease)
         return false;
     lease->local = local;
+    lease->duration_ms = (uint64_t)config_of(local->ctx)->lease;
+    if (mode_shared(local->ctx) && lease->duration_ms > SHARED_MS)
+        lease->duration_ms = SHARED_MS;
     local->ctx->host->health(local->ctx, "lease", HEARTH_NOT_READY,
                              "storage has not been reached yet");
     ask(local->ctx, lease);

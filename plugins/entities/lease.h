@@ -1,6 +1,6 @@
 /*
- * lease.h - mode exclusive: one document in storage says which data directory may write. Loop 0
- * keeps it; every loop asks lease_held before it acknowledges or writes.
+ * lease.h - one document in storage says who may write: one data directory, or those in mode
+ * shared. Loop 0 keeps it; every loop asks lease_held before it acknowledges or writes.
  */
 #ifndef ENTITIES_LEASE_H
 #define ENTITIES_LEASE_H
@@ -8,7 +8,8 @@
 #include "plugin.h"
 
 bool lease_start(struct local *local);
-/* Gives it back (if `clean`, so that another directory may take it at once), then calls done. */
+/* Gives it back (mode exclusive, if `clean`, so that another directory may take it at once), then
+ * calls done. */
 void lease_release(struct local *local, bool clean, void (*done)(struct local *local));
 void lease_stop(struct local *local);
 

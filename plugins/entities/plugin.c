@@ -41,7 +41,7 @@ static const hearth_conf_field config[] = {
     {"retry_max", HEARTH_CONF_DURATION, 0, offsetof(struct config, retry_max), "10s", 10, 600000,
      NULL, "longest wait between two attempts"},
     {"lease", HEARTH_CONF_DURATION, 0, offsetof(struct config, lease), "5m", 500, 3600000, NULL,
-     "how long this data directory may go on without reaching storage"},
+     "how long this data directory may go on without reaching storage; mode shared: at most 30s"},
     {"drain_flush", HEARTH_CONF_DURATION, 0, offsetof(struct config, drain_flush), "10s", 0, 600000,
      NULL, "how long a shutdown waits for storage before it leaves changes in the journal"},
     {"cache_wait", HEARTH_CONF_DURATION, 0, offsetof(struct config, cache_wait), "20ms", 1, 1000,

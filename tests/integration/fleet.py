@@ -1,5 +1,6 @@
 """Several hearthd on one storage, for the tests of entities.mode shared."""
 import http.client
+import itertools
 import json
 
 import hearth
@@ -15,12 +16,12 @@ class Fleet:
         if "storage-sqlite" in storage:
             self.args += ["--set", f"storage-sqlite.path={directory}/common.db"]
         self.loops = loops or (2 if hearth.LOOPS == "auto" else hearth.LOOPS)
-        self.options, self.servers = options, []
+        self.options, self.servers, self.numbers = options, [], itertools.count()
         for _ in range(count):
             self.add()
 
     def add(self, *args, wait=True):
-        server = hearth.Hearthd(self.directory / f"hearthd{len(self.servers)}", [*self.args, *args],
+        server = hearth.Hearthd(self.directory / f"hearthd{next(self.numbers)}", [*self.args, *args],
                                 loops=self.loops, wait=wait, **self.options)
         self.servers.append(server)
         return server

@@ -204,7 +204,7 @@ def test_a_delete_races_with_intents(fleet, alice):
 
 
 def test_a_fourth_may_come_and_one_may_be_killed(fleet, alice):
-    """There is no lease: a newcomer is ready at once, and nothing acknowledged dies with anybody."""
+    """A newcomer is ready at once, and nothing acknowledged dies with anybody."""
     hero = Hero(alice, FIGHTER)
     fourth = fleet.add()
     client = through(fourth, alice)

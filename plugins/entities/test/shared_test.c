@@ -372,40 +372,6 @@ static void a_create_given_up_in_doubt_keeps_its_claims(void **state)
     assert_claims(world);
 }
 
-/* ---- who may be shared with ---- */
-
-static int ready(void *arg)
-{
-    struct world *world = arg;
-    return hearth_test_health(world->host, "entities", "lease", NULL) == HEARTH_HEALTHY;
-}
-
-static void there_is_no_lease(void **state)
-{
-    struct world *world = *state;
-    hearth_key key = store_key("leases", "hearthd", "exclusive");
-    start_shared(world);
-    assert_true(hearth_test_wait_for(world->host, ready, world, 5000));
-    assert_int_equal(change_note(world, "ann", "1", "one", HEARTH_JOURNAL).status, HEARTH_OK);
-    world_stop(world);
-    assert_null(store_find(&world->store, &key));
-}
-
-static void who_holds_storage_alone_is_waited_for(void **state)
-{
-    struct world *world = *state;
-    hearth_key key = store_key("leases", "hearthd", "exclusive");
-    store_put(&world->store, &key,
-              "{\"directory\":\"other\",\"host\":\"h\",\"path\":\"/srv\",\"pid\":42,"
-              "\"leaseMs\":800,\"released\":false}",
-              5, "other/1/5");
-    world->real_storage_down_at_start = true;
-    start_shared(world);
-    assert_int_equal(load_note(world, "ann", "1").status, HEARTH_EUNAVAILABLE);
-    assert_true(hearth_test_wait_for(world->host, ready, world, 8000)); /* it was not renewed */
-    assert_int_equal(load_note(world, "ann", "1").status, HEARTH_OK);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -427,8 +393,6 @@ int main(void)
         TEST(a_claim_that_another_gave_back_has_no_holder),
         TEST(a_create_that_was_built_upon_keeps_its_claims),
         TEST(a_create_given_up_in_doubt_keeps_its_claims),
-        TEST(there_is_no_lease),
-        TEST(who_holds_storage_alone_is_waited_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,8 +9,9 @@
 
 /*
  * HEARTH_OK: nobody does. Leases of `directory` (an id, may be empty) do not count: the caller has
- * its lock. A lease that nobody gave back is watched for its whole time, and only then taken for a
- * dead one's. ECONFLICT: somebody renewed it. Blocking.
+ * its lock; but one of mode shared does, which others keep as well. A lease that nobody gave back
+ * is watched for its whole time, and only then taken for a dead one's. ECONFLICT: somebody renewed
+ * it. Blocking.
  */
 HEARTH_MUST_CHECK hearth_status lease_check(store *s, const char *directory, hearth_error *error);
 

@@ -187,10 +187,10 @@ def test_a_running_hearthd_is_not_copied(game, start_hearthd):
     assert done.returncode == 1 and "a hearthd runs on this data directory" in done.stderr
 
 
-def elsewhere(start_hearthd, tmp_path, redis, lease):
+def elsewhere(start_hearthd, tmp_path, redis, lease, mode="exclusive", **where):
     """A hearthd on another data directory that works on this Redis."""
     server = state.start(start_hearthd, tmp_path, *redis.settings(), storage="storage-redis",
-                         settings=[f"entities.lease={lease}"])
+                         settings=[f"entities.lease={lease}", f"entities.mode={mode}"], **where)
     assert state.write(server, "ada", "n", "x", "durable").status == 200
     return server
 
@@ -205,6 +205,35 @@ def test_a_store_that_a_hearthd_elsewhere_works_on_is_not_copied(game, start_hea
     assert done.returncode == 1 and final(done)[:3] == ("failed", 0, 0)
     assert "a hearthd runs on redis:" in done.stderr and "stop it first" in done.stderr
     assert str(server.directory / "data") in done.stderr and f"{server.process.pid}" in done.stderr
+
+
+@pytest.mark.parametrize("direction", [("storage-sqlite", "storage-redis"),
+                                       ("storage-redis", "storage-sqlite")])
+def test_a_store_that_hearthd_in_mode_shared_work_on_is_not_copied(game, start_hearthd, tmp_path,
+                                                                   direction):
+    game.put([row(1)])
+    servers = [elsewhere(start_hearthd, tmp_path, game.redis, "3s", "shared", name=name)
+               for name in ("one", "two")]
+    done = game.copy(*direction)
+    assert done.returncode == 1 and final(done)[:3] == ("failed", 0, 0)
+    assert "hearthd in mode shared run on redis:" in done.stderr
+    assert "stop them all first" in done.stderr
+    assert any(f"(process {server.process.pid})" in done.stderr for server in servers)
+    assert servers[0].stop() == 0  # one is enough
+    assert game.copy(*direction).returncode == 1
+    # The directory of one that has ended: its lock says nothing about the other.
+    game.words[3] = servers[0].directory / "data"
+    assert "in mode shared" in game.copy(*direction).stderr
+
+
+def test_after_the_last_one_in_mode_shared_has_ended_its_mark_is_waited_for(game, start_hearthd,
+                                                                            tmp_path):
+    server = elsewhere(start_hearthd, tmp_path, game.redis, "2s", "shared")
+    assert server.stop() == 0
+    done = game.copy("storage-redis", "storage-sqlite")
+    assert done.returncode == 0 and final(done)[0] == "done", done.stderr
+    assert "in use in mode shared, last by the hearthd of" in done.stdout
+    assert "waiting 2 s for a sign of any" in done.stdout
 
 
 def test_a_hearthd_that_died_elsewhere_is_waited_for_and_no_longer(game, start_hearthd, tmp_path):

@@ -3,6 +3,7 @@ is installed."""
 import os
 import shutil
 import signal
+import subprocess
 
 import pytest
 
@@ -101,8 +102,11 @@ def two_addresses(tmp_path, name):
     """What runs a program with a name that has two addresses, in a mount namespace of its own."""
     hosts = tmp_path / "hosts"
     hosts.write_text(f"127.0.0.1 localhost {name}\n::1 {name}\n")
-    return ["unshare", *(["--map-root-user"] if os.geteuid() else []), "--mount", "sh", "-c",
-            'mount --bind "$0" /etc/hosts && exec "$@"', str(hosts)]
+    prefix = ["unshare", *(["--map-root-user"] if os.geteuid() else []), "--mount", "sh", "-c",
+              'mount --bind "$0" /etc/hosts && exec "$@"', str(hosts)]
+    if subprocess.run([*prefix, "true"], capture_output=True).returncode:
+        pytest.skip("a name of its own needs a mount namespace")
+    return prefix
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define CONNECT_MS 5000L
 #define TIMEOUT_MS 20000L
@@ -67,6 +68,23 @@ static void call_destroy(struct call *call)
     free(call);
 }
 
+/* The server's Date is of some moment between the request and now. */
+static long clock_ahead(CURL *easy)
+{
+    struct curl_header *date;
+    curl_off_t took_us = 0;
+    time_t now = time(NULL), theirs = -1;
+    if (curl_easy_header(easy, "Date", 0, CURLH_HEADER, -1, &date) == CURLHE_OK)
+        theirs = curl_getdate(date->value, NULL);
+    if (theirs < 0)
+        return 0;
+    curl_easy_getinfo(easy, CURLINFO_TOTAL_TIME_T, &took_us);
+    time_t sent = now - (time_t)(took_us / 1000000) - 2; /* Date counts whole seconds */
+    if (theirs >= sent && theirs <= now + 1)
+        return 0;
+    return (long)(theirs < sent ? sent - theirs : now - theirs);
+}
+
 static void finish(struct call *call, CURLcode code)
 {
     https_reply reply = {.body = call->body ? call->body : "", .len = call->len};
@@ -76,6 +94,7 @@ static void finish(struct call *call, CURLcode code)
         curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
         curl_easy_getinfo(call->easy, CURLINFO_RETRY_AFTER, &after);
         reply.status = (int)status;
+        reply.clock_ahead = clock_ahead(call->easy);
         reply.retry_after = after > 0 && after < 3600 ? (unsigned)after : 0;
     } else {
         reply.error = call->error[0] ? call->error : curl_easy_strerror(code);

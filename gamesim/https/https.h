@@ -21,7 +21,8 @@ typedef struct https_reply {
     const char *body; /* NUL-terminated, never NULL */
     size_t len;
     unsigned retry_after; /* seconds; 0: not said */
-    const char *error;    /* NULL when there is a status */
+    long clock_ahead;  /* seconds that our clock is ahead of the server's; 0: both may be right */
+    const char *error; /* NULL when there is a status */
 } https_reply;
 
 /* [loop] Runs once for each request that was sent, unless the client is stopped before. */

@@ -15,7 +15,8 @@
 #define CHANGE_NS           (SECOND_NS / 4)  /* changes gather for so long */
 #define CHANGE_MOST_NS      (SECOND_NS / 2)  /* heartbeats for changes at most twice a second */
 #define REGISTER_MOST_NS    (30 * SECOND_NS) /* between attempts to register */
-#define TOKEN_RETRIES       3                /* heartbeats refused as unauthorized: lost */
+#define CLOCK_TOLERANCE_S   5
+#define TOKEN_RETRIES       3 /* heartbeats refused as unauthorized: lost */
 
 uint64_t registry_backoff(unsigned attempts, uint64_t least_ns, uint64_t most_ns)
 {
@@ -65,6 +66,23 @@ void registry_describe(const https_reply *reply, char out[WHY_MAX])
              error);
 }
 
+/* Whether a token has expired is judged by this machine's clock, and hearthd's wrote its expiry. */
+static void hear_clock(gamesim_registry *registry, const https_reply *reply)
+{
+    long ahead = reply->clock_ahead, before = registry->status.clock_ahead;
+    bool wrong = labs(ahead) >= CLOCK_TOLERANCE_S;
+    if (reply->status == 0)
+        return;
+    registry->status.clock_ahead = ahead;
+    registry->status.clock_wrong = ahead >= (long)registry->terms.token_lifetime_seconds;
+    if (wrong && labs(before) < CLOCK_TOLERANCE_S)
+        log_warn("gamesim", "this machine's clock is %ld s %s hearthd's: players' tokens expire %s",
+                 labs(ahead), ahead > 0 ? "ahead of" : "behind",
+                 ahead > 0 ? "too early, and they cannot connect" : "too late");
+    else if (!wrong && labs(before) >= CLOCK_TOLERANCE_S)
+        log_info("gamesim", "this machine's clock agrees with hearthd's again");
+}
+
 /* ---- registering ----------------------------------------------------------------------------- */
 
 static void register_later(gamesim_registry *registry, const char *why, unsigned retry_after)
@@ -101,6 +119,7 @@ static void on_registered(void *arg, const https_reply *reply)
         }
         return;
     }
+    hear_clock(registry, reply);
     identity->users = 1;
     strcpy(identity->id, registry->terms.id);
     strcpy(identity->token, registry->terms.token);
@@ -171,6 +190,7 @@ static void on_heartbeat(void *arg, const https_reply *reply)
     registry->calling = false;
     if (registry->phase != REGISTRY_PRESENT)
         return; /* leaving: the answer came too late to matter */
+    hear_clock(registry, reply);
     if (reply->status != 200 || !message_read_heartbeat(reply->body, &orders, &drain, token)) {
         heartbeat_failed(registry, reply);
         return;

@@ -38,6 +38,8 @@ struct registry_config {
 /* What an operator wants to see. */
 typedef struct registry_status {
     bool registered;
+    bool clock_wrong; /* tokens have expired before they come */
+    long clock_ahead; /* seconds, of hearthd's clock; negative: behind */
     uint64_t heartbeats, heartbeat_failures, registrations;
     uint64_t reports_acknowledged, reports_failed, events_rejected, events_dropped;
     uint32_t streams_open, streams_limit; /* sessions with something to report */

@@ -71,7 +71,11 @@ static hearth_status registered(hearth_buf *out, const registry_status *r)
          r->streams_open},
         {"hearth_gamesim_report_queues_limit", "gauge", "How many of them fit.", r->streams_limit},
     };
-    hearth_status status = HEARTH_OK;
+    static const char clock[] = "hearth_gamesim_clock_ahead_seconds";
+    hearth_status status =
+        family(out, clock, "gauge", "How far this clock is ahead of hearthd's; below 0: behind.");
+    if (status == HEARTH_OK)
+        status = buf_printf(out, "%s %ld\n", clock, r->clock_ahead);
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows) && status == HEARTH_OK; i++)
         status = simple(out, rows[i].name, rows[i].type, rows[i].help, rows[i].value);
     return status;

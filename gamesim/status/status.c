@@ -4,6 +4,7 @@
 #include "status/status.h"
 
 #include "http/server.h"
+#include "net/listener.h"
 
 #include <stdlib.h>
 
@@ -52,6 +53,8 @@ static void ready(struct gamesim_http *http, hearth_req *req)
         reply_json(req, 503, HEARTH_STR("{\"status\":\"draining\"}"));
     else if (!status.standalone && !status.registry.registered)
         reply_json(req, 503, HEARTH_STR("{\"status\":\"not registered\"}"));
+    else if (!status.standalone && status.registry.clock_wrong)
+        reply_json(req, 503, HEARTH_STR("{\"status\":\"clock ahead of hearthd's\"}"));
     else
         reply_json(req, 200, HEARTH_STR("{\"status\":\"ok\"}"));
 }
@@ -119,6 +122,9 @@ hearth_status status_create(gamesim_http **out, hearth_loop *loop, const gamesim
         goto fail;
     }
     worker_set_owner(http->worker, http);
+    status = listener_check_free(&parsed, error);
+    if (status != HEARTH_OK)
+        goto fail;
     status = worker_listen(http->worker, &parsed, NULL, bound, error);
     if (status == HEARTH_OK)
         status = worker_accept(http->worker, error);

@@ -139,6 +139,10 @@ class Session:
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
+    def date_time_string(self, timestamp=None):
+        """Its clock, which a test may set wrong by .clock_off seconds."""
+        return super().date_time_string(time.time() + self.server.service.clock_off)
+
     def log_message(self, *_):
         pass
 
@@ -185,6 +189,7 @@ class Server(http.server.ThreadingHTTPServer):
 class Metadata:
     def __init__(self, heartbeat=1, rejoin=120, lifetime=30, tls=None):
         self.heartbeat, self.rejoin, self.lifetime, self.retry_after = heartbeat, rejoin, lifetime, 1
+        self.clock_off = 0
         self.lock = threading.RLock()
         self.instances, self.tokens, self.registrations, self.deregistered = {}, {}, [], []
         self.heartbeats, self.reports, self.requests, self.violations = [], [], [], []

@@ -319,3 +319,37 @@ def test_readiness_follows_the_registration(service):
         wait_until(lambda: get("/health/ready")[0] == 503, "not ready while not registered")
         service.fail = None
         wait_until(lambda: get("/health/ready")[0] == 200, "ready again")
+
+
+def test_a_clock_that_differs_from_hearthds_is_said(service):
+    with instance(service, "--metrics", "127.0.0.1:0") as server:
+        address, port = server.http.split(":")
+
+        def get(path):
+            connection = http.client.HTTPConnection(address, int(port), timeout=DEADLINE)
+            connection.request("GET", path)
+            reply = connection.getresponse()
+            return reply.status, reply.read().decode()
+
+        def ahead():
+            return int(re.search(r"^hearth_gamesim_clock_ahead_seconds (\S+)$", get("/metrics")[1], re.M)[1])
+
+        assert (get("/health/ready")[0], ahead()) == (200, 0)
+        service.clock_off = -3600
+        wait_until(lambda: ahead() > 3500, "its clock is ahead")
+        assert get("/health/ready") == (503, '{"status":"clock ahead of hearthd\'s"}'), "nobody gets in"
+        service.clock_off = 3600
+        wait_until(lambda: ahead() < -3500, "its clock is behind")
+        assert get("/health/ready")[0] == 200, "tokens only live longer"
+        service.clock_off = 0
+        wait_until(lambda: ahead() == 0, "they agree")
+        status, errors = server.stop()
+        assert status == 0 and "s ahead of hearthd's" in errors and "agrees" in errors
+
+
+def test_an_http_address_in_use_is_refused_and_not_shared(service):
+    with instance(service, "--metrics", "127.0.0.1:0") as first:
+        second = instance(service, "--metrics", first.http, wait=False)
+        with second as process:
+            status, errors = process.wait()
+        assert status == 1 and "in use" in errors

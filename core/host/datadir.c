@@ -26,14 +26,16 @@ char *datadir_open(hearth_arena *arena, const char *path, hearth_error *error)
     }
     char *absolute = datadir_resolve(arena, path);
     struct stat info;
-    if (!absolute || stat(absolute, &info) != 0 || !S_ISDIR(info.st_mode) ||
-        access(absolute, R_OK | W_OK | X_OK) != 0) {
-        (void)error_set(error, HEARTH_EUNAVAILABLE,
-                        "data_dir: expected a directory that may be written, found %s: %s", path,
-                        errno ? strerror(errno) : "no directory");
-        return NULL;
+    if (absolute && stat(absolute, &info) == 0) {
+        if (S_ISDIR(info.st_mode) && access(absolute, R_OK | W_OK | X_OK) == 0)
+            return absolute;
+        if (!S_ISDIR(info.st_mode))
+            errno = ENOTDIR;
     }
-    return absolute;
+    (void)error_set(error, HEARTH_EUNAVAILABLE,
+                    "data_dir: expected a directory that may be written, found %s: %s", path,
+                    strerror(errno));
+    return NULL;
 }
 
 int datadir_lock(const char *data_dir, hearth_error *error)

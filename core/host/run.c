@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -65,6 +66,16 @@ static void size_thread_pool(const host_settings *settings)
     }
     (void)snprintf(text, sizeof(text), "%d", (int)threads);
     (void)setenv("UV_THREADPOOL_SIZE", text, 1);
+}
+
+/* The soft limit, 1024 nearly everywhere, is for programs that use select(). */
+static void raise_file_limit(void)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+        return;
+    files.rlim_cur = files.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &files);
 }
 
 /* ---- signals --------------------------------------------------------------------------------- */
@@ -271,6 +282,7 @@ int host_run(const host_options *options)
         return status == HEARTH_EINVAL ? EXIT_CONFIG : EXIT_FAILED;
     }
     size_thread_pool(r->host.config->settings);
+    raise_file_limit();
     reload_log_level(r->host.config->settings);
     hearth_error why;
     int result = EXIT_FAILED;

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -63,6 +64,16 @@ static int wait_for_writer(void *arg, int count)
     return 1;
 }
 
+/* SQLite calls it an I/O error when the disk has no room for the index of the WAL. */
+static void explain(sqlite3 *database, const char *path, char *error, size_t error_size)
+{
+    struct statvfs disk;
+    int full = (sqlite3_errcode(database) & 0xff) == SQLITE_IOERR && statvfs(path, &disk) == 0 &&
+               disk.f_bavail == 0;
+    snprintf(error, error_size, "%s: %s%s", path, sqlite3_errmsg(database),
+             full ? ": the disk is full" : "");
+}
+
 static sqlite3 *open_file(const char *path, int flags, char *error, size_t error_size)
 {
     sqlite3 *database = NULL;
@@ -85,7 +96,7 @@ static int check_owner(sqlite3 *database, const char *path, char *error, size_t 
     sqlite3_int64 version = read_integer(database, "PRAGMA user_version");
 
     if (tables < 0) {
-        snprintf(error, error_size, "%s: %s", path, sqlite3_errmsg(database));
+        explain(database, path, error, error_size);
         return -1;
     }
     if (tables > 0 && application != APPLICATION_ID) {
@@ -155,7 +166,7 @@ sqlite3 *database_open_writer(const char *path, const char *new_id, char id[STOR
         database_run(database, schema) != SQLITE_OK || name_store(database, new_id, id) < 0 ||
         database_run(database, mark) != SQLITE_OK ||
         database_run(database, "COMMIT") != SQLITE_OK) {
-        snprintf(error, error_size, "%s: %s", path, sqlite3_errmsg(database));
+        explain(database, path, error, error_size);
         goto close;
     }
     return database;

@@ -175,7 +175,7 @@ def test_a_server_that_never_shakes_hands_is_given_up_and_learns_nothing(start_h
     ({"tls": "false", "tls_server_name": "x"}, "tls_server_name: expected tls: true with it"),
     ({"tls_certificate": "client.crt"}, "tls_certificate: expected tls_key with it"),
     ({"tls_key": "client.key"}, "tls_key: expected tls_certificate with it"),
-    ({"tls_ca": "nowhere.crt"}, "expected certificates in PEM"),
+    ({"tls_ca": "nowhere.crt"}, "expected certificates in PEM, found: No such file or directory"),
     ({"tls_ca": "client.key"}, "expected certificates in PEM"),
     ({"tls_certificate": "client.crt", "tls_key": "server.key"}, "tls_key: "),
     ({"tls_certificate": "client.key", "tls_key": "client.key"}, "tls_certificate: ")])

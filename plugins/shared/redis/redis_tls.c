@@ -12,9 +12,8 @@
 
 #include "redis_config.h"
 
-static const char *last_reason(void)
+static const char *reason_of(unsigned long code)
 {
-    unsigned long code = ERR_peek_last_error();
     /* OpenSSL 3 has no text of its own for what the system said, as "No such file". */
     const char *reason =
         ERR_SYSTEM_ERROR(code) ? strerror(ERR_GET_REASON(code)) : ERR_reason_error_string(code);
@@ -24,7 +23,8 @@ static const char *last_reason(void)
 static hearth_status bad_file(const char *key, const char *path, const char *expected, char *err,
                               size_t err_size)
 {
-    snprintf(err, err_size, "%s: %s: expected %s, found: %s", key, path, expected, last_reason());
+    snprintf(err, err_size, "%s: %s: expected %s, found: %s", key, path, expected,
+             reason_of(ERR_peek_error())); /* the first is the cause */
     return HEARTH_EINVAL;
 }
 
@@ -149,7 +149,7 @@ enum redis_tls_outcome redis_tls_judge(SSL *session, int result, char *err, size
     else if (ERR_GET_REASON(ERR_peek_last_error()) == SSL_R_WRONG_VERSION_NUMBER)
         snprintf(err, err_size, "TLS: the server does not speak TLS on this port");
     else
-        snprintf(err, err_size, "TLS: %s", last_reason());
+        snprintf(err, err_size, "TLS: %s", reason_of(ERR_peek_last_error()));
     ERR_clear_error();
     return REDIS_TLS_FAILED;
 }

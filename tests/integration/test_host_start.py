@@ -1,0 +1,55 @@
+"""What a start meets on the machine: a data_dir that is none, few open files, a full disk."""
+import os
+import resource
+import subprocess
+
+import pytest
+
+import backends
+import hearth
+
+# Starts and ends a hearthd on a small file system, fills it, and starts it again.
+FILL = """set -e
+mount -t tmpfs -o size=1m none "$1"
+log=$2 disk=$1
+shift 2
+"$@" 2>"$log" &
+until grep -q "ready: listening" "$log"; do kill -0 $!; sleep 0.05; done
+kill -TERM $!
+wait $!
+cat /dev/zero >"$disk/fill" 2>/dev/null || :
+exec timeout 60 "$@"
+"""
+
+
+def hearthd(etc, data_dir):
+    return [str(hearth.BUILD / "bin/hearthd"), "--config", str(etc / "hearth.yaml"), "--data-dir",
+            str(data_dir)]
+
+
+def run(words):
+    return subprocess.run(words, text=True, capture_output=True, timeout=2 * hearth.DEADLINE)
+
+
+def test_a_data_dir_that_is_a_file_is_said(tmp_path):
+    etc, _ = backends.bare_etc(tmp_path)
+    (tmp_path / "file").write_text("")
+    done = run(hearthd(etc, tmp_path / "file"))
+    assert done.returncode == 1 and "/file: Not a directory" in done.stderr, done.stderr
+
+
+def test_the_limit_of_open_files_is_raised_as_far_as_it_goes(start_hearthd, tmp_path):
+    etc, plugin_dir = backends.bare_etc(tmp_path)
+    server = start_hearthd(etc=etc, plugin_dir=plugin_dir, prefix=["prlimit", "--nofile=300:1500"])
+    assert resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE) == (1500, 1500)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, for a file system of its own")
+def test_a_full_disk_is_said(tmp_path):
+    """SQLite alone says "disk I/O error"."""
+    etc, plugin_dir = backends.bare_etc(tmp_path, "storage-sqlite")
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    done = run(["unshare", "-m", "sh", "-c", FILL, "sh", disk, tmp_path / "log",
+                *hearthd(etc, disk / "data"), "--plugin-dir", plugin_dir])
+    assert done.returncode == 1 and "hearth.db: disk I/O error: the disk is full" in done.stderr, done.stderr

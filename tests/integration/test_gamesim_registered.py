@@ -81,17 +81,17 @@ def test_a_player_comes_back_to_the_seat_and_an_older_token_does_not(service):
     session, old = uuid.uuid4(), 5
     with instance(service) as server, Player(server, service, session, admission=7) as player, \
             Player(server, service, session, seat=1) as friend:
-        player.join()
+        welcome = player.join().message(WELCOME)
         friend.join()
         player.input()
-        before = player.message(SNAPSHOT)
+        wait_until(lambda: player.message(SNAPSHOT)[14] == 1, "the match runs")
         player.peer.send(DISCONNECT)
         wait_until(lambda: named(service, session) == [str(friend.user)], "he is gone")
         with Player(server, service, session, player.user, player.character, admission=old) as stale:
             assert stale.join().leave_reason() == 6
         with Player(server, service, session, player.user, player.character, admission=8) as again:
-            assert again.join().message(WELCOME)[2] == 0
-            assert again.message(SNAPSHOT)[14] == before[14] == 1  # phase: the same match runs on
+            assert again.join().message(WELCOME)[2:8] == welcome[2:8]  # the seat, and the same entity in it
+            assert again.message(SNAPSHOT)[14] == 1  # the same match runs on
 
 
 def test_an_older_token_for_another_seat_does_not_win_over_a_newer_one(service):  # noqa: F811
@@ -102,6 +102,8 @@ def test_an_older_token_for_another_seat_does_not_win_over_a_newer_one(service):
         player.join().message(WELCOME)
         player.peer.send(DISCONNECT)
         assert moved.join().message(WELCOME)[2] == 1
+        shown = moved.message(SNAPSHOT)
+        assert shown[17] == 1 and shown[22] == 1  # one player, in the new seat
         moved.peer.send(DISCONNECT)
         assert stale.join().leave_reason() == 6
 

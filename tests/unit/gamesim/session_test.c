@@ -217,6 +217,29 @@ static void repeated_inputs_count_once_and_lost_ones_come_again(void **state)
     assert_int_equal(channel.input_applied, 3999999998u);
 }
 
+static void an_input_holds_for_half_a_second(void **state)
+{
+    (void)state;
+    struct scene *s = scene_create();
+    const struct sim_fighter *hero = &s->session.sim.players[0].fighter;
+    uint8_t message[WIRE_MESSAGE_MAX];
+    const struct wire_inputs north = {.newest = 1, .count = 1, .inputs = {{.move_y = -127}}};
+    session_join(&s->session, 0, 0, &shipped.hero);
+    assert_true(
+        session_receive(&s->session, 0, message, wire_write_inputs(message, &north), s->now));
+    step(s, 1);
+    for (int i = 1; i < SIM_TICKS_PER_SECOND / 2; i++) {
+        int32_t y = hero->y;
+        step(s, 1);
+        assert_true(hero->y < y);
+    }
+    step(s, 1);
+    int32_t y = hero->y;
+    step(s, SIM_TICKS_PER_SECOND);
+    assert_int_equal(hero->y, y);
+    free(s);
+}
+
 static void an_acknowledgement_of_what_was_never_sent_changes_nothing(void **state)
 {
     (void)state;
@@ -238,6 +261,7 @@ int main(void)
         cmocka_unit_test(a_client_that_falls_behind_is_told_so_and_not_put_out),
         cmocka_unit_test(a_hundred_bad_messages_in_ten_seconds_are_too_many),
         cmocka_unit_test(repeated_inputs_count_once_and_lost_ones_come_again),
+        cmocka_unit_test(an_input_holds_for_half_a_second),
         cmocka_unit_test(an_acknowledgement_of_what_was_never_sent_changes_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -29,11 +29,21 @@ void sim_emit(struct sim *sim, struct sim_event event)
     sim->config.event(sim->config.event_arg, &event);
 }
 
+static bool is_players(const struct sim *sim, uint16_t id)
+{
+    for (unsigned i = 0; i < SIM_SEATS_MAX; i++) {
+        if (sim->players[i].fighter.id == id)
+            return true;
+    }
+    return false;
+}
+
+/* After 65,535 things the oldest are long gone, but for players. */
 uint16_t sim_new_id(struct sim *sim)
 {
     uint16_t id = sim->next_id++;
-    if (sim->next_id == 0)
-        sim->next_id = 1; /* after 65,535 things the oldest are long gone */
+    while (id == 0 || is_players(sim, id))
+        id = sim->next_id++;
     return id;
 }
 

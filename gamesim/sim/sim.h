@@ -25,7 +25,7 @@ struct sim_input {
     uint16_t target; /* entity id */
 };
 
-/* A fighter: player or monster. Ids are unique in a session and never reused. */
+/* A fighter: player or monster. Ids are unique among all that is there. */
 struct sim_fighter {
     uint16_t id;  /* 0: none here */
     uint8_t kind; /* monsters: index into the dungeon's kinds */

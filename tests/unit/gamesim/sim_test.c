@@ -196,6 +196,22 @@ static void a_kept_seat_comes_back_as_it_was(void **state)
     assert_int_equal(sim.players[0].fighter.x, before.x);
 }
 
+static void ids_of_those_who_stay_for_long_are_not_given_again(void **state)
+{
+    (void)state;
+    struct sim sim;
+    struct seen seen;
+    setup(&sim, &seen, 1, 4);
+    for (uint8_t i = 0; i < 4; i++)
+        join(&sim, i);
+    for (uint32_t i = 0; i < 200000; i++) {
+        uint16_t id = sim_new_id(&sim);
+        assert_int_not_equal(id, 0);
+        for (unsigned k = 0; k < 4; k++)
+            assert_int_not_equal(id, sim.players[k].fighter.id);
+    }
+}
+
 static void nobody_walks_through_walls_or_faster_than_their_speed(void **state)
 {
     (void)state;
@@ -397,6 +413,7 @@ int main(void)
         cmocka_unit_test(a_match_starts_with_its_first_input),
         cmocka_unit_test(a_repeating_session_plays_the_next_match),
         cmocka_unit_test(a_kept_seat_comes_back_as_it_was),
+        cmocka_unit_test(ids_of_those_who_stay_for_long_are_not_given_again),
         cmocka_unit_test(nobody_walks_through_walls_or_faster_than_their_speed),
         cmocka_unit_test(attacks_need_reach_sight_and_time),
         cmocka_unit_test(dice_are_fair_and_bounded),

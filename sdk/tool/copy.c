@@ -191,9 +191,39 @@ static bool is_free(copy *c, store *s)
     return lease_check(s, c->directory, &c->error) == HEARTH_OK || complain(c);
 }
 
+/* Both are free, and c->leases says so: whoever begins from now on is seen at the end. */
+static bool are_free(copy *c)
+{
+    uint64_t before;
+    do {
+        if (lease_versions(&c->from, &before, &c->error) != HEARTH_OK)
+            return complain(c);
+        if (!is_free(c, &c->from) || !is_free(c, &c->to))
+            return false;
+        if (lease_versions(&c->from, &c->leases, &c->error) != HEARTH_OK)
+            return complain(c);
+    } while (c->leases != before); /* one was given back, or taken */
+    return true;
+}
+
+/* Its lease may have been copied as it is, and what it has acknowledged not be in the store yet. */
+static bool is_free_still(copy *c, store *s)
+{
+    uint64_t leases;
+    if (lease_versions(s, &leases, &c->error) != HEARTH_OK)
+        return complain(c);
+    if (leases != c->leases)
+        tool_fail(TOOL_FAILED,
+                  "a hearthd has begun on %s during the copy, which is not good: stop it and run "
+                  "the copy again",
+                  s->identity);
+    return leases == c->leases;
+}
+
 bool copy_run(copy *c)
 {
-    bool good = is_free(c, &c->from) && is_free(c, &c->to) && copy_all(c) && verify(c);
+    bool good = are_free(c) && copy_all(c) && verify(c) && is_free_still(c, &c->from) &&
+                is_free_still(c, &c->to);
     printf("%s: %llu documents read, %llu copied, %llu replaced, %llu there already, %llu "
            "verified\n",
            good ? "done" : "failed", (unsigned long long)c->seen, (unsigned long long)c->copied,

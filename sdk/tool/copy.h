@@ -10,13 +10,14 @@ typedef struct copy {
     store from, to;
     char directory[64]; /* the id of our data directory, whose own leases do not count */
     bool overwrite;
+    uint64_t leases; /* lease_versions of `from` before the copy */
     uint64_t seen, copied, there, replaced, refused, verified;
     hearth_error error;
 } copy;
 
 /* Blocking, on a thread of its own. Any number of times: what is there already is left alone.
- * False, after sentences on standard error: a hearthd runs on one of them, something is not there,
- * or differs. */
+ * False, after sentences on standard error: a hearthd runs on one of them or began to, something is
+ * not there, or differs. */
 bool copy_run(copy *c);
 
 #endif

@@ -108,3 +108,17 @@ hearth_status lease_check(store *s, const char *directory, hearth_error *error)
     store_docs_free(&page);
     return status;
 }
+
+hearth_status lease_versions(store *s, uint64_t *sum, hearth_error *error)
+{
+    store_docs page = {0};
+    hearth_status status;
+    *sum = 0;
+    do {
+        status = store_scan(s, HEARTH_STR("leases"), &page, error);
+        for (size_t i = 0; status == HEARTH_OK && i < page.count; i++)
+            *sum += page.items[i]->version;
+    } while (status == HEARTH_OK && page.cursor_len > 0);
+    store_docs_free(&page);
+    return status;
+}

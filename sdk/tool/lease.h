@@ -15,4 +15,7 @@
  */
 HEARTH_MUST_CHECK hearth_status lease_check(store *s, const char *directory, hearth_error *error);
 
+/* The sum of all leases' versions, which only grow: it stays the same while no hearthd begins. */
+HEARTH_MUST_CHECK hearth_status lease_versions(store *s, uint64_t *sum, hearth_error *error);
+
 #endif

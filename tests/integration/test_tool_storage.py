@@ -226,6 +226,32 @@ def test_a_store_that_hearthd_in_mode_shared_work_on_is_not_copied(game, start_h
     assert "in mode shared" in game.copy(*direction).stderr
 
 
+def test_a_hearthd_that_ends_while_the_copy_waits_for_it_is_no_obstacle(game, start_hearthd, tmp_path):
+    server = elsewhere(start_hearthd, tmp_path, game.redis, "1h")  # renewed every 20 minutes
+    copy = game.begin_copy("storage-redis", "storage-sqlite")
+    assert any("waiting 3600 s for a sign of it" in line for line in copy.stdout)
+    assert server.stop() == 0  # and gives its lease back
+    lines = copy.stdout.read().splitlines()
+    copy.stdout.close()
+    assert copy.wait() == 0 and FINAL.fullmatch(lines[-1])[1] == "done"
+
+
+@pytest.mark.parametrize("mode", ["exclusive", "shared"])
+def test_a_hearthd_that_begins_during_the_copy_makes_it_no_good(game, start_hearthd, tmp_path, mode):
+    """Though it has changed nothing yet, and its lease was copied as it is."""
+    game.put([row(n) for n in range(5000)])
+    copy = game.begin_copy("storage-sqlite", "storage-redis", "--timeout", "5m")
+    assert any(line.startswith("1000 read") for line in copy.stdout)
+    copy.send_signal(signal.SIGSTOP)
+    state.start(start_hearthd, tmp_path, "--set", f"storage-sqlite.path={game.file}",
+                storage="storage-sqlite", settings=[f"entities.mode={mode}"])
+    copy.send_signal(signal.SIGCONT)
+    lines = copy.stdout.read().splitlines()
+    copy.stdout.close()
+    assert copy.wait() == 1
+    assert FINAL.fullmatch(lines[-1])[1] == "failed"
+
+
 def test_after_the_last_one_in_mode_shared_has_ended_its_mark_is_waited_for(game, start_hearthd,
                                                                             tmp_path):
     server = elsewhere(start_hearthd, tmp_path, game.redis, "2s", "shared")

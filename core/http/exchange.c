@@ -10,7 +10,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-#define FREE_EXCHANGES 256
+#define FREE_EXCHANGES   256
+#define BODY_PATIENCE_NS UINT64_C(1000000000) /* for a body, while others are refused for it */
 
 static http_exchange *exchange_create(http_session *session)
 {
@@ -40,6 +41,7 @@ static http_exchange *exchange_create(http_session *session)
     session->exchange = ex;
     session->state = SESSION_BUSY;
     list_push_back(&worker->exchanges, &ex->link);
+    list_init(&ex->collecting);
     worker->counters.requests_total++;
     worker->counters.in_flight++;
     ex->req.start_ns = clock_mono_ns();
@@ -52,6 +54,7 @@ void exchange_free(http_exchange *ex)
     http_session *session = ex->session;
     arena_finish(&ex->req.arena);
     list_remove(&ex->link);
+    list_remove(&ex->collecting);
     worker->counters.in_flight--;
     session->exchanges--;
     session_release(session);
@@ -135,6 +138,7 @@ void exchange_time_out(http_exchange *ex)
 {
     ex->keep_alive = false;
     ex->session->state = SESSION_BUSY;
+    list_remove(&ex->collecting);
     request_error(&ex->req, 408, status_code(408), HEARTH_STR(""),
                   "The body of the request came too slowly.");
     end(ex);
@@ -203,6 +207,7 @@ static void ready(http_exchange *ex)
 {
     hearth_req *req = &ex->req;
     ex->body_complete = true;
+    list_remove(&ex->collecting);
     if (ex->head.has_body)
         req->body = (hearth_str){ex->body.data ? ex->body.data : "", ex->body.len};
     wheel_pause(&ex->session->timer);
@@ -233,6 +238,7 @@ void exchange_go_on(http_exchange *ex)
     }
     ex->continue_owed = false;
     session->state = SESSION_BODY;
+    list_push_back(&ex->worker->collecting, &ex->collecting);
     session_set_timer(session, ex->options->body_timeout_ms);
     if (!session->consuming && session->in.len > 0)
         session_consume(session, (hearth_str){NULL, 0});
@@ -268,6 +274,22 @@ static void judge_body(http_exchange *ex)
     exchange_go_on(ex);
 }
 
+/* Whether the loop has room for one more. A request is in hand from its head on; so that nobody
+ * keeps others out by sending heads and hardly any body, the slowest one makes room. */
+static bool has_room(http_worker *worker, const http_exchange *ex)
+{
+    if (worker->counters.in_flight <= ex->options->max_in_flight)
+        return true;
+    if (list_is_empty(&worker->collecting))
+        return false;
+    http_exchange *slowest = HEARTH_LIST_ENTRY(worker->collecting.next, http_exchange, collecting);
+    if (ex->req.start_ns - slowest->req.start_ns < BODY_PATIENCE_NS)
+        return false;
+    worker->counters.timeouts++;
+    exchange_time_out(slowest);
+    return worker->counters.in_flight <= ex->options->max_in_flight;
+}
+
 void exchange_begin(http_session *session, hearth_str bytes)
 {
     http_worker *worker = session->worker;
@@ -292,7 +314,7 @@ void exchange_begin(http_session *session, hearth_str bytes)
             refuse(ex, 503, "The server is out of memory.");
         return;
     }
-    if (worker->counters.in_flight > ex->options->max_in_flight) {
+    if (!has_room(worker, ex)) {
         worker->counters.overloaded++;
         refuse(ex, 503, "The server has as many requests in hand as it may.");
         return;
@@ -313,6 +335,7 @@ size_t exchange_take_body(http_exchange *ex, hearth_str input)
     }
     ex->session->state = SESSION_BUSY;
     ex->keep_alive = false;
+    list_remove(&ex->collecting);
     if (result == BODY_MALFORMED)
         refuse(ex, 400, ex->body.reason);
     else if (result == BODY_TOO_LARGE)

@@ -39,6 +39,7 @@ struct http_worker {
     hearth_buf scratch; /* the head of the reply that is being written */
     hearth_list sessions;
     hearth_list exchanges;
+    hearth_list collecting; /* those that wait for their body, the oldest first */
     struct http_listening *listening;
     uint32_t open_listeners;
     struct http_exchange *free_exchanges;
@@ -73,7 +74,7 @@ typedef struct http_exchange {
     http_session *session;
     http_worker *worker;
     const http_options *options;
-    hearth_list link;
+    hearth_list link, collecting;
     http_head head;
     http_body body;
     bool keep_alive;

@@ -51,6 +51,7 @@ http_worker *worker_create(hearth_loop *loop, const http_application *applicatio
     buf_init(&worker->scratch, SCRATCH_CEILING);
     list_init(&worker->sessions);
     list_init(&worker->exchanges);
+    list_init(&worker->collecting);
     wheel_timer_init(&worker->done_timer, on_done_timer);
     return worker;
 }

@@ -163,6 +163,17 @@ def test_full_loop_answers_503_at_once(start_stack):
     assert one(stack, HELLO).status == 200
 
 
+def test_slow_bodies_do_not_keep_others_out(start_stack):
+    stack = start_stack("--max-in-flight", 2)
+    slow = [stack.connect().send(b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhel") for _ in range(2)]
+    wait_until(lambda: one(stack, HELLO).status == 503, "both are in hand")
+    wait_until(lambda: one(stack, HELLO).status == 200, "they have had their time", 5)
+    assert slow[0].answer().status == 408 and slow[0].rest() == b""
+    assert slow[1].send(b"lo").answer().body == b"hello"
+    for raw in slow:
+        raw.close()
+
+
 def test_connections_above_the_maximum_get_503(start_stack):
     stack = start_stack("--max-connections", 3)
     held = [stack.connect() for _ in range(3)]

@@ -51,6 +51,11 @@ static const char *flaw(const conf_schema *schema, const hearth_conf_field *fiel
         return "expected a line of help, found none";
     if (field->type == HEARTH_CONF_ENUM && (!field->choices || !field->choices[0]))
         return "expected choices, found none";
+    if (field->flags & ~(uint32_t)(HEARTH_CONF_REQUIRED | HEARTH_CONF_SECRET |
+                                   HEARTH_CONF_RELOADABLE | HEARTH_CONF_PATH))
+        return "expected flags of HEARTH_CONF_*, found another";
+    if (field->flags & HEARTH_CONF_PATH && field->type != HEARTH_CONF_STR)
+        return "expected a path to be a text, found another type";
     if (field->flags & HEARTH_CONF_SECRET && field->type != HEARTH_CONF_STR)
         return "expected a secret to be a text, found another type";
     if (field->flags & HEARTH_CONF_SECRET && field->def)
@@ -60,14 +65,23 @@ static const char *flaw(const conf_schema *schema, const hearth_conf_field *fiel
     return NULL;
 }
 
+static bool overlap(const hearth_conf_field *a, const hearth_conf_field *b)
+{
+    return a->offset < b->offset + conf_value_size(b->type) &&
+           b->offset < a->offset + conf_value_size(a->type);
+}
+
 static bool check_field(const conf_schema *schema, const hearth_conf_field *field, size_t index,
                         conf_place place, conf_errors *errors)
 {
     const char *key = field->key ? field->key : "(no key)";
     const char *wrong = field->key ? flaw(schema, field) : "expected a key, found none";
     for (size_t i = 0; !wrong && i < index; i++) {
-        if (strcmp(conf_field_at(schema, i)->key, key) == 0)
+        const hearth_conf_field *other = conf_field_at(schema, i);
+        if (strcmp(other->key, key) == 0)
             wrong = "expected each key once, found it a second time";
+        else if (overlap(other, field))
+            wrong = "expected a place of its own in the struct, found another key's";
     }
     if (wrong)
         conf_errors_add(errors, place, key, "%s", wrong);
@@ -75,17 +89,18 @@ static bool check_field(const conf_schema *schema, const hearth_conf_field *fiel
 }
 
 /* Every default must be one that its own field accepts. */
-static bool check_defaults(const conf_schema *schema, conf_errors *errors)
+static bool check_defaults(const conf_schema *schema, const char *section, conf_errors *errors)
 {
+    const char *file = section[0] ? arena_printf(errors->arena, "%s: default", section) : "default";
     conf_source none = {.section = ""};
     filling f = {.arena = errors->arena, .source = &none, .errors = errors};
     char *scratch = arena_calloc(errors->arena, 1, schema->size ? schema->size : 1);
     const hearth_conf_field *field;
-    bool good = scratch != NULL;
-    for (size_t i = 0; scratch && (field = conf_field_at(schema, i)); i++) {
+    bool good = scratch && file;
+    for (size_t i = 0; scratch && file && (field = conf_field_at(schema, i)); i++) {
         if (!field->def)
             continue;
-        const conf_node *node = node_from_text(errors->arena, (conf_place){.file = "default"},
+        const conf_node *node = node_from_text(errors->arena, (conf_place){.file = file},
                                                field->type, str_from(field->def), errors);
         good = node && store_value(&f, field, field->key, node, scratch) && good;
     }
@@ -106,7 +121,7 @@ bool conf_schema_check(const conf_schema *schema, const char *section, conf_erro
         good = check_field(schema, field, i, place, errors) && good;
     for (const conf_group *group = schema->groups; group && group->key; group++)
         good = conf_schema_check(group->item, group->key, errors) && good;
-    return good && check_defaults(schema, errors);
+    return good && check_defaults(schema, section, errors);
 }
 
 static bool lists_equal(const hearth_conf_list *a, const hearth_conf_list *b)

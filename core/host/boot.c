@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/str.h"
+#include "host/command.h"
 #include "host/health.h"
 #include "host/interfaces.h"
 #include "host/lifecycle.h"
@@ -86,8 +87,10 @@ static hearth_status build_tables(host_state *host, hearth_error *error)
         status = HEARTH_EINVAL;
     if (status == HEARTH_OK)
         status = listen_check_certificates(host->config, error);
-    if (status == HEARTH_OK && metrics_declare(host) != HEARTH_OK)
-        status = error_set(error, HEARTH_ENOMEM, "metrics: out of memory");
+    if (status == HEARTH_OK)
+        status = metrics_declare(host, error);
+    if (status == HEARTH_OK)
+        status = commands_check(host, error);
     return status;
 }
 

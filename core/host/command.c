@@ -46,6 +46,35 @@ static bool name_matches(const char *name, const control_command *command, size_
     return true;
 }
 
+static hearth_status check_name(const host_state *host, const hearth_plugin *owner,
+                                const hearth_command *row, hearth_error *error)
+{
+    for (size_t i = 0; i < host->plugins.count; i++) {
+        const hearth_plugin *item = host->plugins.items[i];
+        for (size_t k = 0; k < item->desc.command_count; k++) {
+            const hearth_command *other = &item->desc.head.commands[k];
+            if (other == row)
+                return HEARTH_OK;
+            if (strcmp(other->name, row->name) == 0)
+                return error_set(error, HEARTH_EINVAL,
+                                 "command `%s` of %s has the name of one of %s", row->name,
+                                 owner->id, item->id);
+        }
+    }
+    return HEARTH_OK;
+}
+
+hearth_status commands_check(const host_state *host, hearth_error *error)
+{
+    hearth_status status = HEARTH_OK;
+    for (size_t i = 0; i < host->plugins.count; i++) {
+        const hearth_plugin *item = host->plugins.items[i];
+        for (size_t k = 0; status == HEARTH_OK && k < item->desc.command_count; k++)
+            status = check_name(host, item, &item->desc.head.commands[k], error);
+    }
+    return status;
+}
+
 /* The command whose name is the longest beginning of the arguments. */
 static const hearth_command *find(host_state *host, const control_command *command,
                                   hearth_plugin **owner, size_t *words)

@@ -17,6 +17,9 @@ typedef struct command_waiter {
     void *arg;
 } command_waiter;
 
+/* EINVAL: two plugins have a command of the same name. [main] */
+HEARTH_MUST_CHECK hearth_status commands_check(const host_state *host, hearth_error *error);
+
 /*
  * Starts a command; copies it. EINVAL: no plugin has it, or its options are wrong: `error` says so,
  * and the waiter hears nothing. [main]

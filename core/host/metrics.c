@@ -8,7 +8,30 @@
 #include "host/host_metrics.h"
 #include "host/interfaces.h"
 
-hearth_status metrics_declare(host_state *host)
+static bool is_passed_over(const host_state *host, const char *id)
+{
+    for (size_t i = 0; i < host->plugins.count; i++) {
+        if (strcmp(host->plugins.items[i]->id, id) == 0)
+            return host->plugins.items[i]->passed_over;
+    }
+    return false;
+}
+
+/* Two families of one name could not be told apart by who reads them. A studio's fork of a backend
+ * may stand beside it all the same: `services` picks one of the two. */
+static hearth_status check_name(const host_state *host, const cells_family *family,
+                                hearth_error *error)
+{
+    for (const cells_family *other = host->families.items; other < family; other++) {
+        if (strcmp(other->metric->name, family->metric->name) == 0 &&
+            !is_passed_over(host, other->plugin) && !is_passed_over(host, family->plugin))
+            return error_set(error, HEARTH_EINVAL, "metric %s of %s has the name of one of %s",
+                             family->metric->name, family->plugin, other->plugin);
+    }
+    return HEARTH_OK;
+}
+
+hearth_status metrics_declare(host_state *host, hearth_error *error)
 {
     size_t count = HOST_METRIC_COUNT;
     for (size_t i = 0; i < host->plugins.count; i++)
@@ -16,18 +39,21 @@ hearth_status metrics_declare(host_state *host)
     host->families.items = arena_calloc(&host->arena, count, sizeof(cells_family));
     host->family_base = arena_calloc(&host->arena, host->plugins.count + 1, sizeof(uint32_t));
     if (!host->families.items || !host->family_base)
-        return HEARTH_ENOMEM;
+        return error_set(error, HEARTH_ENOMEM, "metrics: out of memory");
+    hearth_status status = HEARTH_OK;
     cells_family *next = host->families.items;
     for (size_t i = 0; i < HOST_METRIC_COUNT; i++)
         cells_family_init(next++, "host", &host_metric_table[i]);
     for (size_t i = 0; i < host->plugins.count; i++) {
         const hearth_plugin *item = host->plugins.items[i];
         host->family_base[i] = (uint32_t)(next - host->families.items);
-        for (size_t k = 0; k < item->desc.metric_count; k++)
-            cells_family_init(next++, item->id, &item->desc.head.metrics[k]);
+        for (size_t k = 0; status == HEARTH_OK && k < item->desc.metric_count; k++) {
+            cells_family_init(next, item->id, &item->desc.head.metrics[k]);
+            status = check_name(host, next++, error);
+        }
     }
     host->families.count = count;
-    return HEARTH_OK;
+    return status;
 }
 
 hearth_status metrics_init(host_loop *loop)

@@ -30,7 +30,7 @@ enum {
 };
 
 /* The families of the host and of every plugin, in that order. [main] */
-HEARTH_MUST_CHECK hearth_status metrics_declare(host_state *host);
+HEARTH_MUST_CHECK hearth_status metrics_declare(host_state *host, hearth_error *error);
 
 /* This loop's cells. [main], before its thread runs */
 HEARTH_MUST_CHECK hearth_status metrics_init(host_loop *loop);

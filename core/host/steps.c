@@ -144,7 +144,7 @@ void step_drain(hearth_loop *loop, hearth_letter *letter)
     scope_leave(outer);
     if (status == HEARTH_DEFERRED)
         return;
-    if (status < 0)
+    if (status != HEARTH_OK)
         log_error(item->id, "could not drain on loop %u: %s", owner->index, status_name(status));
     if (owner->slots[index].drain_pending)
         lifecycle_drained(&ctx->public);

@@ -1,6 +1,7 @@
 /* desc_check.c - the rules that rows of a descriptor obey. See desc_check.h. */
 #include "plugin/desc_check.h"
 
+#include <math.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -115,12 +116,36 @@ static hearth_status check_metric(const char *who, const hearth_metric *metric, 
                          "%s: metric `%s`: expected a known kind, and 1 to 64 buckets for a "
                          "histogram only",
                          who, metric->name);
-    for (size_t i = 1; i < metric->bucket_count; i++) {
-        if (!(metric->buckets[i] > metric->buckets[i - 1]))
+    for (size_t i = 0; i < metric->bucket_count; i++) {
+        if (!isfinite(metric->buckets[i]) ||
+            (i > 0 && metric->buckets[i] <= metric->buckets[i - 1]))
             return error_set(error, HEARTH_EINVAL, "%s: metric `%s`: expected growing buckets", who,
                              metric->name);
     }
     return HEARTH_OK;
+}
+
+/* Names that Prometheus takes, each once; `le` is the histogram's own. */
+static bool labels_are_valid(const hearth_metric *metric)
+{
+    hearth_str names[4], rest = str_from(metric->labels), part;
+    size_t count = 0;
+    while (str_split(&rest, ' ', &part)) {
+        char name[64];
+        if (count == 4 || part.len == 0 || part.len >= sizeof(name))
+            return false;
+        memcpy(name, part.ptr, part.len);
+        name[part.len] = '\0';
+        if (!identifier_is_valid(name) ||
+            (metric->kind == HEARTH_HISTOGRAM && strcmp(name, "le") == 0))
+            return false;
+        for (size_t i = 0; i < count; i++) {
+            if (str_eq(names[i], part))
+                return false;
+        }
+        names[count++] = part;
+    }
+    return true;
 }
 
 static hearth_status check_metrics(const plugin_desc *desc, hearth_error *error)
@@ -129,25 +154,37 @@ static hearth_status check_metrics(const plugin_desc *desc, hearth_error *error)
     for (size_t i = 0; status == HEARTH_OK && i < desc->metric_count; i++) {
         const hearth_metric *metric = &desc->head.metrics[i];
         status = check_metric(desc->head.id, metric, error);
-        size_t labels = 0;
-        hearth_str rest = str_from(metric->labels), part;
-        while (status == HEARTH_OK && str_split(&rest, ' ', &part)) {
-            if (++labels > 4 || part.len == 0)
-                status = error_set(error, HEARTH_EINVAL,
-                                   "%s: metric `%s`: expected at most 4 label names", desc->head.id,
-                                   metric->name);
-        }
+        if (status == HEARTH_OK && !labels_are_valid(metric))
+            status = error_set(error, HEARTH_EINVAL,
+                               "%s: metric `%s`: expected at most 4 different label names of "
+                               "letters, digits and _",
+                               desc->head.id, metric->name);
     }
     return status;
+}
+
+/* One or two words of [a-z0-9-]. */
+static bool command_is_valid(const char *name)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
+    size_t first = strspn(name, letters);
+    if (first == 0 || name[0] == '-')
+        return false;
+    if (name[first] == '\0')
+        return true;
+    const char *second = name + first + 1;
+    return name[first] == ' ' && second[0] && second[0] != '-' &&
+           strspn(second, letters) == strlen(second);
 }
 
 static hearth_status check_commands(const plugin_desc *desc, hearth_error *error)
 {
     for (size_t i = 0; i < desc->command_count; i++) {
         const hearth_command *command = &desc->head.commands[i];
-        if (!command->name || !command->name[0] || !command->help || !command->run)
+        if (!command->name || !command_is_valid(command->name) || !command->help || !command->run)
             return error_set(error, HEARTH_EINVAL,
-                             "%s: commands[%zu]: expected a name, help and a function",
+                             "%s: commands[%zu]: expected a name of one or two words, help and a "
+                             "function",
                              desc->head.id, i);
     }
     return HEARTH_OK;

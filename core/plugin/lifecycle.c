@@ -45,10 +45,16 @@ hearth_status plugin_check(const hearth_plugin *item, const void *conf, hearth_e
     char why[HEARTH_ERROR_SIZE - 128] = "";
     hearth_status status = item->desc.head.check(conf, why, sizeof(why));
     why[sizeof(why) - 1] = '\0';
-    if (status >= 0)
+    if (status == HEARTH_OK)
         return HEARTH_OK;
     return error_set(error, HEARTH_EINVAL, "plugin %s refuses its configuration: %s", item->id,
                      why[0] ? why : status_name(status));
+}
+
+/* These functions answer OK or fail; what is neither is the plugin's mistake, and no success. */
+static hearth_status failure(hearth_status status)
+{
+    return status < 0 ? status : HEARTH_EINTERNAL;
 }
 
 hearth_status plugin_set_open(plugin_set *set, uint32_t loops, hearth_error *error)
@@ -57,9 +63,9 @@ hearth_status plugin_set_open(plugin_set *set, uint32_t loops, hearth_error *err
         hearth_plugin *item = set->items[i];
         hearth_status status =
             item->desc.head.open ? item->desc.head.open(&item->main.public) : HEARTH_OK;
-        if (status < 0) {
+        if (status != HEARTH_OK) {
             plugin_set_close(set);
-            return error_set(error, status, "plugin %s could not open: %s", item->id,
+            return error_set(error, failure(status), "plugin %s could not open: %s", item->id,
                              status_name(status));
         }
         item->opened = true;
@@ -86,9 +92,9 @@ hearth_status plugin_set_start(plugin_set *set, uint32_t loop, hearth_error *err
         plugin_ctx *ctx = &item->loops[loop];
         hearth_status status =
             item->desc.head.start ? item->desc.head.start(&ctx->public) : HEARTH_OK;
-        if (status < 0)
-            return error_set(error, status, "plugin %s could not start on loop %u: %s", item->id,
-                             loop, status_name(status));
+        if (status != HEARTH_OK)
+            return error_set(error, failure(status), "plugin %s could not start on loop %u: %s",
+                             item->id, loop, status_name(status));
         ctx->started = true;
     }
     return HEARTH_OK;

@@ -375,6 +375,27 @@ def test_another_loop_s_object_ends_a_debug_host_with_the_plugin_s_name(start, w
     wait_until(lambda: any(m.startswith(said) for m in server.messages()), "the sentence")
 
 
+@pytest.mark.parametrize("plugin, folder, sentence", [
+    ("storage-conformance", "lib/hearth/conformance",
+     "command `conformance storage` of storage-conformancf has the name of one of storage-conformance"),
+    ("sdk-misuse", "tests/sdk", "metric misuse_hits_total of sdk-misusf has the name of one of sdk-misuse")])
+def test_a_name_that_another_plugin_has_is_refused(tmp_path, plugin, folder, sentence):
+    """The same plugin under another id, with routes of its own."""
+    plugins = tmp_path / "plugins"
+    plugins.mkdir()
+    program = (hearth.BUILD / folder / f"{plugin}.so").read_bytes()
+    twin = plugin[:-1] + "f"
+    (plugins / f"{plugin}.so").write_bytes(program)
+    (plugins / f"{twin}.so").write_bytes(program.replace(plugin.encode() + b"\0", twin.encode() + b"\0")
+                                         .replace(b"/misuse/", b"/misusf/"))
+    (plugins / "storage-faulty.so").write_bytes((hearth.BUILD / "tests/plugins/storage-faulty.so").read_bytes())
+    (tmp_path / "hearth.yaml").write_text("log_level: info\n")
+    result = subprocess.run([hearth.BUILD / "bin/hearthd", "--config", tmp_path / "hearth.yaml", "--data-dir",
+                             tmp_path / "d", "--plugin-dir", plugins, "--with", plugin, "--with", twin,
+                             "--with", "storage-faulty"], capture_output=True, text=True, timeout=30)
+    assert result.returncode == 2 and sentence in result.stderr, result.stderr
+
+
 def test_openapi_is_valid(start):
     document = start("http", "host", "service").get("/openapi.json").json
     assert document["openapi"] == "3.1.0" and document["info"]["title"] and \

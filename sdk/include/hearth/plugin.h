@@ -213,7 +213,7 @@ typedef enum hearth_metric_kind {
 
 /* A metric family. Used by its index in this table through hearth.metrics/1. */
 typedef struct hearth_metric {
-    const char *name; /* "hearth_auth_logins_total", Prometheus naming */
+    const char *name; /* "hearth_auth_logins_total", Prometheus naming; no other plugin's */
     hearth_metric_kind kind;
     uint32_t max_series; /* ceiling of label combinations, 0: 64; past it they count as "other" */
     const char *unit;    /* "seconds", "bytes", or NULL */
@@ -233,9 +233,9 @@ typedef struct hearth_metric {
  * tool shows as one sentence, exit status 1.
  */
 typedef struct hearth_command {
-    const char *name;                                       /* one or two words */
-    const char *usage;                                      /* "NAME [--scope admin]" */
-    const char *help;                                       /* one line */
+    const char *name;  /* one or two words of [a-z0-9-]; no other plugin's */
+    const char *usage; /* "NAME [--scope admin]" */
+    const char *help;  /* one line */
     hearth_status (*run)(hearth_ctx *ctx, hearth_cmd *cmd); /* [loop] */
 } hearth_command;
 
@@ -284,9 +284,10 @@ typedef struct hearth_plugin_desc {
     /* Is this configuration acceptable? Pure, without side effects; also run by `hearth check` and
      * before a reload. Writes one sentence into err when it refuses. [main] */
     hearth_status (*check)(const void *conf, char *err, size_t err_size);
-    /* Once per process: immutable shared state. [main] */
+    /* Once per process: immutable shared state. HEARTH_OK, or a failure. [main] */
     hearth_status (*open)(hearth_ctx *ctx);
-    /* Once per loop, before any request: this loop's own state. [loop] */
+    /* Once per loop, before any request: this loop's own state. HEARTH_OK, or a failure: there is
+     * no HEARTH_DEFERRED; what takes longer is told by host->health(). [loop] */
     hearth_status (*start)(hearth_ctx *ctx);
     /* Finish what is in flight and flush. HEARTH_OK: done; HEARTH_DEFERRED: host->drained() will be
      * called. Users drain before their providers; the services used still work. [loop] */

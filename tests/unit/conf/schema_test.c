@@ -136,17 +136,38 @@ static void unsound_tables_are_refused(void **state)
     assert_false(check(bad, 8));
     bad = good, bad.def = "x";
     assert_false(check(bad, 8));
-    assert_string_equal(errors.lines[0], "default: k: expected an integer, found \"x\"");
+    assert_string_equal(errors.lines[0], "test: default: k: expected an integer, found \"x\"");
     bad = good, bad.max = -1, bad.min = -5;
     assert_false(check(bad, 8));
     bad = good, bad.flags = HEARTH_CONF_SECRET;
     assert_false(check(bad, 8));
     bad = good, bad.flags = HEARTH_CONF_REQUIRED;
     assert_false(check(bad, 8));
+    bad = good, bad.flags = 16;
+    assert_false(check(bad, 8));
+    assert_string_equal(errors.lines[0], "test: k: expected flags of HEARTH_CONF_*, found another");
+    bad = good, bad.flags = HEARTH_CONF_PATH;
+    assert_false(check(bad, 8));
+    assert_string_equal(errors.lines[0],
+                        "test: k: expected a path to be a text, found another type");
     bad = good, bad.type = HEARTH_CONF_ENUM, bad.def = NULL;
     assert_false(check(bad, 8));
     bad = good, bad.type = (hearth_conf_type)99;
     assert_false(check(bad, 8));
+    hearth_conf_field over[] = {good, good, {0}};
+    over[0].type = HEARTH_CONF_STR;
+    over[0].key = "text";
+    over[1].offset = 8;
+    conf_errors_init(&errors, &arena);
+    assert_false(conf_schema_check(
+        &(conf_schema){.fields = over, .field_size = sizeof(good), .size = 32}, "test", &errors));
+    assert_string_equal(errors.lines[0],
+                        "test: k: expected a place of its own in the struct, found "
+                        "another key's");
+    over[1].offset = 16;
+    conf_errors_init(&errors, &arena);
+    assert_true(conf_schema_check(
+        &(conf_schema){.fields = over, .field_size = sizeof(good), .size = 32}, "test", &errors));
     hearth_conf_field twice[] = {good, good, {0}};
     conf_schema schema = {.fields = twice, .field_size = sizeof(good), .size = 8};
     assert_false(conf_schema_check(&schema, "test", &errors));

@@ -11,6 +11,7 @@
 
 static char calls[512];
 static const char *refuses; /* "open b" */
+static hearth_status refusal;
 static plugin_set set;
 static hearth_error error;
 
@@ -20,7 +21,7 @@ static hearth_status note(const char *what, hearth_ctx *ctx)
     (void)snprintf(text, sizeof(text), "%s %s", what, plugin_ctx_of(ctx)->plugin->id);
     (void)snprintf(calls + strlen(calls), sizeof(calls) - strlen(calls), "%s%s",
                    calls[0] ? ", " : "", text);
-    return refuses && strcmp(refuses, text) == 0 ? HEARTH_EUNAVAILABLE : HEARTH_OK;
+    return refuses && strcmp(refuses, text) == 0 ? refusal : HEARTH_OK;
 }
 
 static hearth_status on_open(hearth_ctx *ctx)
@@ -63,6 +64,7 @@ static int set_up(void **state)
     (void)state;
     calls[0] = '\0';
     refuses = NULL;
+    refusal = HEARTH_EUNAVAILABLE;
     plugin_set_init(&set);
     error_clear(&error);
     thread_set_role(0);
@@ -111,6 +113,21 @@ static void a_refused_open_closes_what_had_opened(void **state)
     assert_string_equal(calls, "open a, open b, close a");
 }
 
+static void what_is_neither_ok_nor_a_failure_is_no_success(void **state)
+{
+    (void)state;
+    refuses = "start b";
+    refusal = HEARTH_DEFERRED;
+    assert_int_equal(plugin_set_open(&set, 2, &error), HEARTH_OK);
+    assert_int_equal(plugin_set_start(&set, 0, &error), HEARTH_EINTERNAL);
+    assert_string_equal(error.text, "plugin b could not start on loop 0: DEFERRED");
+    plugin_set_stop(&set, 0, after);
+    plugin_set_close(&set);
+    refuses = "open b";
+    refusal = (hearth_status)77;
+    assert_int_equal(plugin_set_open(&set, 2, &error), HEARTH_EINTERNAL);
+}
+
 static void a_refused_start_stops_only_what_had_started(void **state)
 {
     (void)state;
@@ -151,6 +168,7 @@ int main(void)
         TEST(users_stop_before_their_providers),
         TEST(a_refused_open_closes_what_had_opened),
         TEST(a_refused_start_stops_only_what_had_started),
+        TEST(what_is_neither_ok_nor_a_failure_is_no_success),
         TEST(what_open_shares_every_loop_sees),
         TEST(check_tells_the_plugins_own_sentence),
     };

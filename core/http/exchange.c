@@ -37,6 +37,7 @@ static http_exchange *exchange_create(http_session *session)
     ex->worker = worker;
     ex->options = session->options;
     atomic_init(&ex->where, worker->loop);
+    list_remove(&session->waiting);
     session->exchanges++;
     session->exchange = ex;
     session->state = SESSION_BUSY;

@@ -11,7 +11,8 @@
 #define SKIP_BYTES      ((uint64_t)1 << 16) /* of a refused body; more closes the connection */
 #define PIPELINE_BYTES  ((size_t)1 << 14)   /* waiting behind a request; more pauses reading */
 #define REPLY_CEILING   ((size_t)256 << 20)
-#define REFUSED_AT_ONCE 64 /* connections above the maximum that are told so */
+#define REFUSED_AT_ONCE 64   /* connections above the maximum that are told so */
+#define WAITING_MS      5000 /* for a request, while others are refused for it */
 
 static void on_timer(hearth_wheel_timer *timer)
 {
@@ -56,6 +57,8 @@ static void become_idle(http_session *session)
     session->options = session->worker->options;
     session->scan = (head_scan){0};
     session->skipped_crlf = false;
+    session->waits_since_ms = session->worker->loop->now_ms;
+    list_push_back(&session->worker->waiting, &session->waiting);
     session_set_timer(session, session->worker->draining ? HTTP_DRAIN_IDLE_MS
                                                          : session->options->idle_timeout_ms);
 }
@@ -262,6 +265,7 @@ void session_reply_written(http_session *session)
 void session_linger(http_session *session)
 {
     session->state = SESSION_LINGER;
+    list_remove(&session->waiting);
     session->skip = 0;
     if (!session->consuming)
         buf_finish(&session->in);
@@ -280,6 +284,7 @@ void session_abort(http_session *session)
     bool busy = session->state == SESSION_BUSY || session->state == SESSION_HOLD;
     bool collecting = session->state == SESSION_BODY;
     session->state = SESSION_LINGER;
+    list_remove(&session->waiting);
     session->exchange = NULL;
     loop_timer_stop(session->worker->loop, &session->timer);
     conn_abort(&session->conn);
@@ -293,11 +298,26 @@ void session_abort(http_session *session)
 
 static const hearth_conn_events events = {on_data, on_end, on_drained, on_broken, on_closed};
 
+/* Whether there may be one more connection. So that nobody keeps others out with connections that
+ * do nothing, the one that has waited longest for a request makes room. */
+static bool has_room(http_worker *worker)
+{
+    if (worker->counters.connections < worker->options->max_connections)
+        return true;
+    if (list_is_empty(&worker->waiting))
+        return false;
+    http_session *longest = HEARTH_LIST_ENTRY(worker->waiting.next, http_session, waiting);
+    if (worker->loop->now_ms - longest->waits_since_ms < WAITING_MS)
+        return false;
+    session_abort(longest);
+    return true;
+}
+
 void session_open(http_worker *worker, int fd, const hearth_address *peer, hearth_tls *tls)
 {
     const http_options *options = worker->options;
     http_counters *counters = &worker->counters;
-    bool refuse = counters->connections >= options->max_connections;
+    bool refuse = !has_room(worker);
     counters->connections_refused += refuse;
     http_session *session = NULL;
     if (!refuse || (!tls && counters->connections < options->max_connections + REFUSED_AT_ONCE))
@@ -314,6 +334,7 @@ void session_open(http_worker *worker, int fd, const hearth_address *peer, heart
     session->in.secret = true;
     wheel_timer_init(&session->timer, on_timer);
     list_init(&session->link);
+    list_init(&session->waiting);
     if (conn_open(&session->conn, worker->loop, fd, peer, tls_session, REPLY_CEILING, &events) <
         0) {
         free(session);

@@ -38,6 +38,7 @@ struct http_worker {
     http_date date;
     hearth_buf scratch; /* the head of the reply that is being written */
     hearth_list sessions;
+    hearth_list waiting; /* those in IDLE and HEAD, the longest first */
     hearth_list exchanges;
     hearth_list collecting; /* those that wait for their body, the oldest first */
     struct http_listening *listening;
@@ -54,7 +55,8 @@ typedef struct http_session {
     hearth_conn conn;
     http_worker *worker;
     const http_options *options;
-    hearth_list link;
+    hearth_list link, waiting;
+    uint64_t waits_since_ms;
     hearth_wheel_timer timer;
     session_state state;
     hearth_buf in; /* what came and cannot be used yet */

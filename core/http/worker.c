@@ -50,6 +50,7 @@ http_worker *worker_create(hearth_loop *loop, const http_application *applicatio
     worker->options = options;
     buf_init(&worker->scratch, SCRATCH_CEILING);
     list_init(&worker->sessions);
+    list_init(&worker->waiting);
     list_init(&worker->exchanges);
     list_init(&worker->collecting);
     wheel_timer_init(&worker->done_timer, on_done_timer);

@@ -189,6 +189,19 @@ def test_connections_above_the_maximum_get_503(start_stack):
     wait_until(lambda: one(stack, HELLO).status == 200, "room again")
 
 
+def test_idle_connections_do_not_keep_others_out(start_stack):
+    stack = start_stack("--max-connections", 3)
+    idle = [stack.connect() for _ in range(2)]
+    busy = stack.connect().send(b"GET /slow?ms=8000" + HOST)
+    wait_until(lambda: one(stack, HELLO).status == 503, "all are taken")
+    wait_until(lambda: one(stack, HELLO).status == 200, "they have had their time", 20)
+    assert idle[0].rest() == b""
+    assert idle[1].send(HELLO).answer().status == 200
+    assert busy.answer().body == b"slow"
+    for raw in (*idle, busy):
+        raw.close()
+
+
 def test_unanswered_request_is_500(start_stack):
     answer = one(start_stack(), b"GET /nothing" + HOST)
     assert answer.status == 500 and json.loads(answer.body)["code"] == "INTERNAL"

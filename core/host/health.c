@@ -128,6 +128,21 @@ bool health_is_ready(host_health *health)
     return ready;
 }
 
+void health_visit(host_health *health,
+                  void (*visit)(void *arg, const char *plugin, const char *component,
+                                hearth_health state),
+                  void *arg)
+{
+    pthread_mutex_lock(&health->lock);
+    HEARTH_LIST_EACH(link, &health->components)
+    {
+        const component *item = HEARTH_LIST_ENTRY(link, component, link);
+        if (!item->owner->passed_over)
+            visit(arg, item->owner->id, item->name, worst(health, item)->state);
+    }
+    pthread_mutex_unlock(&health->lock);
+}
+
 /* "missing":[{"plugin","component","state","reason"}] of everything that is not healthy. */
 static hearth_health write_missing(host_health *health, hearth_json_writer *w)
 {

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/str.h"
+#include "host/health.h"
 
 #ifndef HEARTH_VERSION
 #error "HEARTH_VERSION comes from CMake"
@@ -75,6 +76,14 @@ const hearth_metric host_metric_table[HOST_METRIC_COUNT] = {
                                 .help = "1, with the versions as labels",
                                 .labels = "version sdk"},
     [HOST_METRIC_LOOPS] = METRIC(HEARTH_GAUGE, "hearth_loops", NULL, "Event loops"),
+    [HOST_METRIC_READY] =
+        METRIC(HEARTH_GAUGE, "hearth_ready", NULL, "1 while /health/ready answers 200"),
+    [HOST_METRIC_HEALTH] = {.name = "hearth_health",
+                            .kind = HEARTH_GAUGE,
+                            .max_series = 256,
+                            .help =
+                                "0 healthy, 1 degraded, 2 not ready; /health/ready has the reason",
+                            .labels = "plugin component"},
 };
 
 static void put(host_loop *loop, uint32_t family, double value)
@@ -82,6 +91,15 @@ static void put(host_loop *loop, uint32_t family, double value)
     hearth_series *series = cells_series(&loop->cells, family, NULL, 0);
     if (series)
         series->value = value;
+}
+
+static void put_health(void *arg, const char *plugin, const char *component, hearth_health state)
+{
+    host_loop *loop = arg;
+    hearth_str values[] = {str_from(plugin), str_from(component)};
+    hearth_series *series = cells_series(&loop->cells, HOST_METRIC_HEALTH, values, 2);
+    if (series)
+        series->value = (double)state;
 }
 
 /* Of the whole process: told by loop 0 alone, because loops are added up. */
@@ -93,6 +111,10 @@ static void update_process(host_loop *loop)
     if (start == 0)
         start = (double)clock_wall_ms() / 1000 - age;
     put(loop, HOST_METRIC_START_TIME, start);
+    host_state *host = loop->host;
+    put(loop, HOST_METRIC_READY,
+        atomic_load(&host->phase) == HOST_SERVING && health_is_ready(host->health));
+    health_visit(host->health, put_health, loop);
     char sdk[16];
     (void)snprintf(sdk, sizeof(sdk), "%u.%u", HEARTH_ABI_MAJOR, HEARTH_ABI_MINOR);
     hearth_str values[] = {HEARTH_STR(HEARTH_VERSION), str_from(sdk)};

@@ -95,6 +95,8 @@ def test_the_game_goes_on_and_everybody_is_told(remote, storage_server, start, f
             assert seen.headers["Hearth-Durable-Version"] == "1"
     assert metric(server, "hearth_entities_pending") == len(heroes)
     assert metric(server, "hearth_entities_storage_write_failures_total") > 0
+    assert metric(server, f'hearth_health{{plugin="{remote}",component="storage"}}') == 1
+    assert metric(server, "hearth_ready") == 1
     assert any(line.get("level") in ("warn", "error") and "storage does not answer" in line["message"]
                for line in server.log), "the log says it"
     # What has to ask storage is refused, in time and with a time to come back.
@@ -124,6 +126,7 @@ def test_a_full_backlog_is_refused_with_a_time_to_come_back(remote, storage_serv
     wait_until(lambda: ready(server)[0] == 503, "it wants no more")
     reply = server.get("/health/ready")
     assert reply.json["status"] == "notReady" and "backlog" in str(reply.json["missing"])
+    assert metric(server, "hearth_ready") == 0
     assert metric(server, "hearth_entities_pending") == 2
     bring_back(storage_server)
     wait_until(lambda: ready(server) == (200, "ready", []), "it is ready again")

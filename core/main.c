@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/descriptors.h"
 #include "host/host.h"
 
 static const char usage[] =
@@ -13,6 +14,7 @@ static const char usage[] =
 
 int main(int argc, char **argv)
 {
+    descriptors_fill_standard();
     host_argv args;
     host_argv_init(&args);
     int result = -1;

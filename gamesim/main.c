@@ -2,6 +2,7 @@
  * main.c - hearth-gamesim: options, signals, the order of start and stop; nothing else.
  * Exit status: 0 clean, 1 failure, 2 unusable options.
  */
+#include "base/descriptors.h"
 #include "base/log.h"
 #include "host/ec2.h"
 #include "host/host.h"
@@ -172,6 +173,7 @@ int main(int argc, char **argv)
     static struct dungeon dungeon;
     static struct options options;
     char error[512];
+    descriptors_fill_standard();
     signal(SIGPIPE, SIG_IGN);
     if (sodium_init() < 0) {
         fprintf(stderr, "hearth-gamesim: libsodium cannot start\n");

@@ -9,6 +9,7 @@
 
 #include <hearth/plugin.h>
 
+#include "base/descriptors.h"
 #include "base/str.h"
 #include "conf/conf.h"
 
@@ -164,16 +165,31 @@ static int run_word(command_line *line)
             return tool_fail(TOOL_USAGE, "usage: hearth %s %s", words[i].word, words[i].usage);
         return words[i].run(&t);
     }
+    for (size_t i = 0; i < HEARTH_COUNT(words) && line->count == 1; i++) {
+        size_t len = strlen(line->words[0]);
+        if (strncmp(words[i].word, line->words[0], len) == 0 && words[i].word[len] == ' ')
+            return tool_fail(TOOL_USAGE, "usage: hearth %s %s", words[i].word, words[i].usage);
+    }
     return tool_subcommand(&t);
+}
+
+static bool asks_for_help(const command_line *line)
+{
+    for (size_t i = 0; i < line->count && strcmp(line->words[i], "--") != 0; i++)
+        if (strcmp(line->words[i], "--help") == 0 ||
+            (i == 0 && strcmp(line->words[i], "help") == 0))
+            return true;
+    return false;
 }
 
 int main(int argc, char **argv)
 {
+    descriptors_fill_standard();
     command_line line = {.count = 0};
     host_argv_init(&line.host);
     int status = read_command_line(&line, argc, argv);
     const char *first = line.count > 0 ? line.words[0] : "";
-    if (status == TOOL_OK && (strcmp(first, "--help") == 0 || strcmp(first, "help") == 0)) {
+    if (status == TOOL_OK && asks_for_help(&line)) {
         print_usage(stdout);
     } else if (status == TOOL_OK && strcmp(first, "--version") == 0) {
         printf("hearth %s, SDK %u.%u\n", HEARTH_VERSION, HEARTH_ABI_MAJOR, HEARTH_ABI_MINOR);

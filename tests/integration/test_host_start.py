@@ -1,4 +1,5 @@
 """What a start meets on the machine: a data_dir that is none, few open files, a full disk."""
+import contextlib
 import os
 import resource
 import subprocess
@@ -53,3 +54,27 @@ def test_a_full_disk_is_said(tmp_path):
     done = run(["unshare", "-m", "sh", "-c", FILL, "sh", disk, tmp_path / "log",
                 *hearthd(etc, disk / "data"), "--plugin-dir", plugin_dir])
     assert done.returncode == 1 and "hearth.db: disk I/O error: the disk is full" in done.stderr, done.stderr
+
+
+def test_closed_standard_descriptors_get_no_socket_and_no_database(tmp_path):
+    """As a careless supervisor starts it: the log must not go into what took the number 2."""
+    etc, plugin_dir = backends.bare_etc(tmp_path, "storage-sqlite", "entities")
+    port = backends.free_port()
+    process = subprocess.Popen(
+        ["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", *hearthd(etc, tmp_path / "data"), "--plugin-dir",
+         plugin_dir, "--listen", f"127.0.0.1:{port}"], preexec_fn=hearth.die_with_parent)
+    client = hearth.Client("127.0.0.1", port)
+
+    def ready():
+        with contextlib.suppress(OSError):
+            return client.get("/health/ready").status == 200
+
+    try:
+        hearth.wait_until(ready, "it is ready")
+        for fd in range(3):
+            assert os.readlink(f"/proc/{process.pid}/fd/{fd}") == "/dev/null"
+        process.terminate()
+        assert process.wait(hearth.DEADLINE) == 0
+    finally:
+        process.kill()
+        process.wait()

@@ -170,6 +170,11 @@ def test_new_writes_a_plugin_that_builds_and_passes(tmp_path):
 def test_the_command_line_is_checked(etc):
     assert tool().returncode == 2
     assert tool("--help").returncode == 0
+    for words in (["check", "--help"], ["storage", "copy", "--help"], ["dlq", "--help"]):
+        assert "usage: hearth" in tool(*words).stdout, words
+    for word, usage in (("storage", "storage copy FROM TO"), ("conformance", "conformance storage")):
+        done = tool(word)
+        assert done.returncode == 2 and "usage: hearth " + usage in done.stderr, done
     assert tool("--version").stdout.startswith("hearth ")
     assert tool("check", "--nonsense").returncode == 2
     assert tool("check", "more").returncode == 2

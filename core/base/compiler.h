@@ -15,6 +15,9 @@
 #define HEARTH_NOINLINE        __attribute__((noinline))
 #define HEARTH_FALLTHROUGH     __attribute__((fallthrough))
 
+/* Bytes that are judged together: operators work on each, and comparisons give 0 or 255. */
+typedef unsigned char hearth_bytes16 __attribute__((vector_size(16)));
+
 /* From a pointer to a member to the struct around it. */
 #define HEARTH_CONTAINER_OF(ptr_, type_, member_)                                                  \
     ((type_ *)(void *)((char *)(ptr_)-offsetof(type_, member_)))

@@ -4,21 +4,79 @@
  */
 #include "base/str.h"
 
+#include <stdint.h>
+
 static unsigned char lower(char c)
 {
     unsigned char byte = (unsigned char)c;
     return (unsigned char)(byte >= 'A' && byte <= 'Z' ? byte + ('a' - 'A') : byte);
 }
 
+/* lower() of eight bytes at once. The high bit of a byte of the sums says: at or above that letter;
+ * bytes of 0x80 and more are no letters. */
+static uint64_t lower8(const char *ptr)
+{
+    const uint64_t each = UINT64_C(0x0101010101010101);
+    uint64_t word;
+    memcpy(&word, ptr, sizeof(word));
+    uint64_t seven = word & 0x7f * each;
+    uint64_t from_a = seven + (0x80 - 'A') * each, past_z = seven + (0x7f - 'Z') * each;
+    return word | (~word & (from_a ^ past_z) & 0x80 * each) >> 2;
+}
+
 bool str_eq_nocase(hearth_str a, hearth_str b)
 {
+    size_t i = 0;
     if (a.len != b.len)
         return false;
-    for (size_t i = 0; i < a.len; i++) {
+    for (; a.len - i >= 8; i += 8)
+        if (lower8(a.ptr + i) != lower8(b.ptr + i))
+            return false;
+    if (i > 0) /* the rest, with some of what was equal before it */
+        return lower8(a.ptr + a.len - 8) == lower8(b.ptr + a.len - 8);
+    for (; i < a.len; i++)
         if (lower(a.ptr[i]) != lower(b.ptr[i]))
             return false;
-    }
     return true;
+}
+
+/* Whether `judge` marks any byte of a text. It never marks a letter, which fills the last block. */
+static inline bool any_byte(hearth_str text, hearth_bytes16 (*judge)(hearth_bytes16))
+{
+    hearth_bytes16 bytes, marks = {0};
+    uint64_t halves[2];
+    size_t i = 0;
+    for (; text.len - i >= sizeof(bytes); i += sizeof(bytes)) {
+        memcpy(&bytes, text.ptr + i, sizeof(bytes));
+        marks |= judge(bytes);
+    }
+    if (i < text.len) {
+        memset(&bytes, 'a', sizeof(bytes));
+        memcpy(&bytes, text.ptr + i, text.len - i);
+        marks |= judge(bytes);
+    }
+    memcpy(halves, &marks, sizeof(halves));
+    return (halves[0] | halves[1]) != 0;
+}
+
+static hearth_bytes16 control(hearth_bytes16 c)
+{
+    return (hearth_bytes16)(((c < 0x20) & (c != '\t')) | (c == 0x7f));
+}
+
+bool str_has_control(hearth_str text)
+{
+    return any_byte(text, control);
+}
+
+static hearth_bytes16 invisible(hearth_bytes16 c)
+{
+    return (hearth_bytes16)((c <= 0x20) | (c >= 0x7f));
+}
+
+bool str_is_visible(hearth_str text)
+{
+    return !any_byte(text, invisible);
 }
 
 int str_compare(hearth_str a, hearth_str b)

@@ -46,6 +46,12 @@ static inline hearth_str str_slice(hearth_str text, size_t from, size_t len)
 /* ASCII letters are equal in either case, all other bytes only to themselves. */
 bool str_eq_nocase(hearth_str a, hearth_str b);
 
+/* Control characters other than tab: what HTTP keeps out of its field values. */
+bool str_has_control(hearth_str text);
+
+/* Nothing but visible ASCII: no spaces, no control characters, no byte above 0x7e. */
+bool str_is_visible(hearth_str text);
+
 /* -1, 0 or 1: bytewise order, a prefix comes first. */
 int str_compare(hearth_str a, hearth_str b);
 

@@ -64,13 +64,3 @@ bool header_name_is_valid(hearth_str name)
             return false;
     return name.len > 0;
 }
-
-bool header_value_is_valid(hearth_str value)
-{
-    for (size_t i = 0; i < value.len; i++) {
-        uint8_t c = (uint8_t)value.ptr[i];
-        if ((c < 0x20 && c != '\t') || c == 0x7f)
-            return false;
-    }
-    return true;
-}

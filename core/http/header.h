@@ -61,6 +61,9 @@ static inline hearth_str headers_known(const http_headers *headers, http_known k
 
 /* RFC 9110, 5.1 and 5.5: a token; no control characters but tab. */
 bool header_name_is_valid(hearth_str name);
-bool header_value_is_valid(hearth_str value);
+static inline bool header_value_is_valid(hearth_str value)
+{
+    return !str_has_control(value);
+}
 
 #endif

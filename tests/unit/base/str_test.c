@@ -17,6 +17,34 @@ static void equality_looks_at_every_byte(void **state)
     assert_int_equal(str_compare(HEARTH_STR("a"), HEARTH_STR("a")), 0);
 }
 
+/* Texts are looked at in blocks: every byte value, at every place, in texts of every length. */
+static void every_byte_counts_wherever_it_stands(void **state)
+{
+    char text[40], other[40];
+    (void)state;
+    for (size_t len = 1; len <= sizeof(text); len++) {
+        for (size_t at = 0; at < len; at++) {
+            for (int c = 0; c < 256; c++) {
+                memset(text, 'z', len);
+                memset(other, 'Z', len);
+                text[at] = (char)c;
+                hearth_str a = {text, len}, b = {other, len};
+                assert_int_equal(str_has_control(a), (c < 0x20 && c != '\t') || c == 0x7f);
+                assert_int_equal(str_is_visible(a), c > 0x20 && c < 0x7f);
+                assert_int_equal(str_eq_nocase(a, b), c == 'z' || c == 'Z');
+                other[at] = (char)(c ^ 0x20);
+                bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+                assert_int_equal(str_eq_nocase(a, b), letter);
+                other[at] = (char)c;
+                assert_true(str_eq_nocase(a, b));
+            }
+        }
+    }
+    assert_false(str_has_control((hearth_str){NULL, 0}));
+    assert_true(str_is_visible((hearth_str){NULL, 0}));
+    assert_true(str_eq_nocase(HEARTH_STR(""), (hearth_str){NULL, 0}));
+}
+
 static void prefixes_suffixes_and_slices(void **state)
 {
     (void)state;
@@ -134,6 +162,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(equality_looks_at_every_byte),
+        cmocka_unit_test(every_byte_counts_wherever_it_stands),
         cmocka_unit_test(prefixes_suffixes_and_slices),
         cmocka_unit_test(split_gives_every_part_once),
         cmocka_unit_test(unsigned_numbers_are_strict),

@@ -1,68 +1,10 @@
 /*
- * head.c - a complete head through llhttp, then the rules that keep two readers of the same bytes
- * (a proxy and us) from seeing two different requests: RFC 9112, sections 3, 6 and 11.
+ * head.c - a complete head, by the rules that keep two readers of the same bytes (a proxy and us)
+ * from seeing two different requests: RFC 9112, sections 3, 5, 6 and 11.
  */
 #include "http/head.h"
 
-#include <llhttp.h>
 #include <string.h>
-
-typedef struct parse {
-    http_head *head;
-    http_header *items;
-    uint32_t names, values;
-    bool done, too_many;
-} parse;
-
-static int on_url(llhttp_t *parser, const char *at, size_t len)
-{
-    parse *p = parser->data;
-    if (!p->head->target.ptr)
-        p->head->target.ptr = at;
-    p->head->target.len += len;
-    return 0;
-}
-
-static int on_field(llhttp_t *parser, const char *at, size_t len)
-{
-    parse *p = parser->data;
-    if (p->names == p->values) {
-        if (p->names == HTTP_MAX_HEADERS) {
-            p->too_many = true;
-            return -1;
-        }
-        p->items[p->names++] = (http_header){{at, 0}, {NULL, 0}};
-    }
-    p->items[p->names - 1].name.len += len;
-    return 0;
-}
-
-static int on_value(llhttp_t *parser, const char *at, size_t len)
-{
-    parse *p = parser->data;
-    if (p->values < p->names) {
-        p->items[p->values++].value = (hearth_str){at, 0};
-    }
-    p->items[p->values - 1].value.len += len;
-    return 0;
-}
-
-/* A field without a value has no on_value call with bytes in every version: close it here. */
-static int on_value_complete(llhttp_t *parser)
-{
-    parse *p = parser->data;
-    if (p->values < p->names)
-        p->items[p->values++].value = (hearth_str){"", 0};
-    return 0;
-}
-
-/* 1: llhttp is not asked about a body; its framing is ours (http/body.c). */
-static int on_headers_complete(llhttp_t *parser)
-{
-    parse *p = parser->data;
-    p->done = true;
-    return 1;
-}
 
 static hearth_status refuse(http_head *head, int status, const char *reason)
 {
@@ -72,9 +14,8 @@ static hearth_status refuse(http_head *head, int status, const char *reason)
 }
 
 /* "METHOD SP target SP HTTP/1.x": exactly one space each, and no other protocol. */
-static hearth_status check_request_line(hearth_str bytes, http_head *head)
+static hearth_status take_request_line(hearth_str line, http_head *head)
 {
-    hearth_str line = str_slice(bytes, 0, str_index(bytes, '\r'));
     size_t space = str_index(line, ' ');
     head->method_text = str_slice(line, 0, space);
     head->method = method_from(head->method_text);
@@ -87,12 +28,23 @@ static hearth_status check_request_line(hearth_str bytes, http_head *head)
     head->is_http10 = str_eq(version, HEARTH_STR("HTTP/1.0"));
     if (!head->is_http10 && !str_eq(version, HEARTH_STR("HTTP/1.1")))
         return refuse(head, 400, "Only HTTP/1.1 and HTTP/1.0 are spoken here.");
-    for (size_t i = 0; i < target.len; i++)
-        if ((uint8_t)target.ptr[i] <= 0x20 || (uint8_t)target.ptr[i] >= 0x7f ||
-            target.ptr[i] == '#')
-            return refuse(head, 400, "The target must be printable ASCII without a fragment.");
+    if (!str_is_visible(target) || str_index(target, '#') < target.len)
+        return refuse(head, 400, "The target must be printable ASCII without a fragment.");
     head->target = target;
     return HEARTH_OK;
+}
+
+/* What a host with its port may be made of; no user, and nothing that a reader could split at. */
+static bool is_host(hearth_str value)
+{
+    static const bool allowed[256] = {
+        ['!'] = 1,         ['$' ... '+'] = 1, ['-' ... '.'] = 1, ['0' ... ';'] = 1, ['='] = 1,
+        ['A' ... '['] = 1, [']'] = 1,         ['_'] = 1,         ['a' ... 'z'] = 1, ['~'] = 1,
+    };
+    for (size_t i = 0; i < value.len; i++)
+        if (!allowed[(uint8_t)value.ptr[i]])
+            return false;
+    return true;
 }
 
 /* origin-form, absolute-form (http and https), or "*" of OPTIONS: RFC 9112, 3.2. */
@@ -110,7 +62,7 @@ static hearth_status split_target(http_head *head)
             return refuse(head, 400, "The target must begin with a slash.");
         rest = str_slice(rest, http ? 7 : 8, rest.len);
         size_t slash = str_index(rest, '/');
-        if (slash == 0 || slash == rest.len)
+        if (slash == 0 || slash == rest.len || !is_host(str_slice(rest, 0, slash)))
             return refuse(head, 400, "The target must have a host and a path.");
         rest = str_slice(rest, slash, rest.len);
     }
@@ -122,38 +74,64 @@ static hearth_status split_target(http_head *head)
     return HEARTH_OK;
 }
 
-static hearth_status index_headers(parse *p)
+/* One line "name: value"; a name that something stands behind is no token. */
+static hearth_status take_field(hearth_str line, http_header *field, http_head *head)
 {
-    http_head *head = p->head;
-    http_headers *headers = &head->headers;
-    headers->items = p->items;
-    headers->count = p->values;
-    for (uint32_t i = 0; i < headers->count; i++) {
-        http_header *h = &headers->items[i];
-        h->value = str_trim_ows(h->value);
-        if (!header_name_is_valid(h->name))
-            return refuse(head, 400, "A header name must be a token directly before its colon.");
-        if (!header_value_is_valid(h->value))
-            return refuse(head, 400, "A header value must not hold control characters.");
-        http_known known = header_known(h->name);
-        if (known == HTTP_KNOWN_COUNT)
-            continue;
-        if (headers->first[known] == 0)
-            headers->first[known] = (uint8_t)(i + 1);
-        else
-            headers->repeated |= 1u << known;
-    }
+    size_t colon = str_index(line, ':');
+    field->name = str_slice(line, 0, colon);
+    field->value = str_trim_ows(str_slice(line, colon + 1, line.len));
+    if (!header_name_is_valid(field->name) || colon == line.len)
+        return refuse(head, 400, "A header name must be a token directly before its colon.");
+    if (!header_value_is_valid(field->value))
+        return refuse(head, 400, "A header value must not hold control characters.");
     return HEARTH_OK;
 }
 
-static bool is_host(hearth_str value)
+static void index_field(http_headers *headers, uint32_t i)
 {
-    for (size_t i = 0; i < value.len; i++) {
-        uint8_t c = (uint8_t)value.ptr[i];
-        if (c <= 0x20 || c >= 0x7f || memchr("/?#@\\,\"<>^`{|}", c, 14))
-            return false;
+    http_known known = header_known(headers->items[i].name);
+    if (known == HTTP_KNOWN_COUNT)
+        return;
+    if (headers->first[known] == 0)
+        headers->first[known] = (uint8_t)(i + 1);
+    else
+        headers->repeated |= 1u << known;
+}
+
+/* Takes the next line, without its CRLF, off `rest`. False: the empty one, or none that ends. */
+static bool next_line(hearth_str *rest, hearth_str *line)
+{
+    size_t end = str_index(*rest, '\n');
+    if (end == rest->len || end == 0 || rest->ptr[end - 1] != '\r')
+        return false;
+    *line = str_slice(*rest, 0, end - 1);
+    *rest = str_slice(*rest, end + 1, rest->len);
+    return line->len > 0;
+}
+
+static hearth_status take_fields(hearth_arena *arena, hearth_str rest, http_head *head)
+{
+    http_header items[HTTP_MAX_HEADERS];
+    http_headers *headers = &head->headers;
+    uint32_t count = 0;
+    hearth_str line;
+    for (; next_line(&rest, &line); count++) {
+        if (count == HTTP_MAX_HEADERS)
+            return refuse(head, 431, "There are more than 100 header lines.");
+        hearth_status status = take_field(line, &items[count], head);
+        if (status < 0)
+            return status;
     }
-    return true;
+    if (rest.len > 0)
+        return refuse(head, 400, "The head of the request is not HTTP/1.1.");
+    headers->items = arena_alloc(arena, (count + !count) * sizeof(items[0]));
+    if (!headers->items)
+        return HEARTH_ENOMEM;
+    memcpy(headers->items, items, count * sizeof(items[0]));
+    headers->count = count;
+    for (uint32_t i = 0; i < count; i++)
+        index_field(headers, i);
+    return HEARTH_OK;
 }
 
 static hearth_status check_framing(http_head *head)
@@ -191,7 +169,7 @@ static hearth_status check_connection(http_head *head)
 {
     const http_headers *headers = &head->headers;
     bool close = false, keep = false;
-    for (uint32_t i = 0; i < headers->count; i++) {
+    for (uint32_t i = 0; headers_have(headers, HTTP_CONNECTION) && i < headers->count; i++) {
         if (header_known(headers->items[i].name) != HTTP_CONNECTION)
             continue;
         hearth_str rest = headers->items[i].value, option;
@@ -212,49 +190,14 @@ static hearth_status check_connection(http_head *head)
     return HEARTH_OK;
 }
 
-static hearth_status run_llhttp(hearth_str bytes, parse *p)
-{
-    static const llhttp_settings_t settings = {
-        .on_url = on_url,
-        .on_header_field = on_field,
-        .on_header_value = on_value,
-        .on_header_value_complete = on_value_complete,
-        .on_headers_complete = on_headers_complete,
-    };
-    llhttp_t parser;
-    llhttp_init(&parser, HTTP_REQUEST, &settings);
-    parser.data = p;
-    llhttp_execute(&parser, bytes.ptr, bytes.len);
-    if (p->too_many)
-        return refuse(p->head, 431, "There are more than 100 header lines.");
-    if (!p->done || p->names != p->values)
-        return refuse(p->head, 400, "The head of the request is not HTTP/1.1.");
-    return HEARTH_OK;
-}
-
 hearth_status head_parse(hearth_arena *arena, hearth_str bytes, http_head *head)
 {
-    http_header items[HTTP_MAX_HEADERS];
+    hearth_str line = {NULL, 0};
+    hearth_status status;
     memset(head, 0, sizeof(*head));
-    hearth_status status = check_request_line(bytes, head);
-    if (status < 0)
-        return status;
-    hearth_str target = head->target;
-    head->target = (hearth_str){NULL, 0};
-    parse p = {.head = head, .items = items};
-    status = run_llhttp(bytes, &p);
-    bool same = str_eq(target, head->target);
-    head->target = target;
-    if (status < 0)
-        return status;
-    if (!same || head->method_text.len == 0)
-        return refuse(head, 400, "The request line must be METHOD, target and HTTP/1.1.");
-    http_header *kept = arena_alloc(arena, (p.values + !p.values) * sizeof(items[0]));
-    if (!kept)
-        return HEARTH_ENOMEM;
-    memcpy(kept, items, p.values * sizeof(items[0]));
-    p.items = kept;
-    if ((status = index_headers(&p)) < 0 || (status = split_target(head)) < 0 ||
+    (void)next_line(&bytes, &line);
+    if ((status = take_request_line(line, head)) < 0 ||
+        (status = take_fields(arena, bytes, head)) < 0 || (status = split_target(head)) < 0 ||
         (status = check_framing(head)) < 0)
         return status;
     return check_connection(head);

@@ -1,6 +1,6 @@
 /*
- * head.h - the head of a request, parsed at once when it is complete. llhttp does the grammar;
- * what it lets through and this server does not is refused here.
+ * head.h - the head of a request: its end is looked for while bytes come, and it is parsed at once
+ * when it is complete.
  */
 #ifndef HEARTH_HTTP_HEAD_H
 #define HEARTH_HTTP_HEAD_H

@@ -1,6 +1,6 @@
 /*
  * head_scan.c - finds the end of a head, line by line, and refuses at once what can never become
- * one: llhttp 8.1 takes a bare LF after the request line and as the closing line, we do not.
+ * one.
  */
 #include "http/head.h"
 

@@ -1,7 +1,8 @@
 /*
  * fuzz_http.c - bytes through the real scanner, parser, router and body decoder, in several cuts.
- * However the network cuts a stream, the same requests must come out of it; and whatever is taken
- * for a request has to keep the promises that the code behind it builds on.
+ * However the network cuts a stream, the same requests must come out of it; another parser must not
+ * see other requests in it; and whatever is taken for a request has to keep the promises that the
+ * code behind it builds on.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "http/body.h"
 #include "http/head.h"
 #include "http/router.h"
+#include "second_reader.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -111,6 +113,7 @@ static size_t one_request(meaning *m, hearth_arena *arena, hearth_str bytes, siz
         demand(status == HEARTH_EINVAL && head.status >= 400 && head.reason);
         return 0;
     }
+    demand(second_reader_agrees((hearth_str){bytes.ptr, length}, &head));
     check_head(m, &head);
     check_route(m, arena, &head);
     if (!head.has_body)

@@ -267,6 +267,7 @@ def test_wrong_method_is_405_with_allow(target):
     answer = one(target, b"DELETE /health/live" + HOST)
     assert answer.status == 405 and json.loads(answer.body)["code"] == "METHOD_NOT_ALLOWED"
     assert {"GET", "HEAD"} <= set(answer.headers["allow"].split(", "))
+    assert one(target, b"FROBNICATE /health/live" + HOST).status == 405
 
 
 def test_head_has_the_length_and_no_body(target):

@@ -138,6 +138,60 @@ static void connection_semantics(void **state)
     arena_finish(&arena);
 }
 
+/* Most are refused on real sockets as well; these say which rule of the parser it is. */
+static void what_is_no_head_is_refused(void **state)
+{
+    static const struct {
+        const char *text;
+        int status;
+    } cases[] = {
+        {"GET /\r\n\r\n", 400},
+        {"GET / HTTP/1.1 \r\nHost: x\r\n\r\n", 400},
+        {"GET /\x7f HTTP/1.1\r\nHost: x\r\n\r\n", 400},
+        {"GET /a#b HTTP/1.1\r\nHost: x\r\n\r\n", 400},
+        {"GET /a\rb HTTP/1.1\r\nHost: x\r\n\r\n", 400},
+        {"GET / HTTP/1.1\r\nHost: x\r\nName\r\n\r\n", 400},
+        {"GET / HTTP/1.1\r\nHost: x\r\n: value\r\n\r\n", 400},
+        {"GET / HTTP/1.1\r\nHost: x\r\nName : value\r\n\r\n", 400},
+        {"GET / HTTP/1.1\r\nHost: x\r\nName: va\rlue\r\n\r\n", 400},
+        {"GET / HTTP/1.1\r\nHost: x\r\nName: value\r\r\n\r\n", 400},
+        {"GET / HTTP/1.1\r\nHost: x\nName: value\r\n\r\n", 400},
+        {"GET / HTTP/1.1\r\nHost: x\r\nName: value\r\n\r\nmore", 400},
+        {"GET http://user@x/ HTTP/1.1\r\nHost: x\r\n\r\n", 400},
+        {"GET http://x{y}/ HTTP/1.1\r\nHost: x\r\n\r\n", 400},
+        {"GET / HTTP/1.1\r\nHost: x\r\nExpect: 200-ok\r\n\r\n", 417},
+    };
+    hearth_arena arena;
+    http_head head;
+    (void)state;
+    arena_init(&arena, NULL, 65536);
+    for (size_t i = 0; i < HEARTH_COUNT(cases); i++) {
+        if (parse(&arena, cases[i].text, &head) != HEARTH_EINVAL ||
+            head.status != cases[i].status || !head.reason)
+            fail_msg("case %zu: expected %d, found %d", i, cases[i].status, head.status);
+    }
+    arena_finish(&arena);
+}
+
+static void a_hundred_header_lines_are_the_most(void **state)
+{
+    char text[1024];
+    hearth_arena arena;
+    http_head head;
+    (void)state;
+    arena_init(&arena, NULL, 65536);
+    for (int lines = 100; lines <= 101; lines++) {
+        size_t len = (size_t)snprintf(text, sizeof(text), "GET / HTTP/1.1\r\nHost: x\r\n");
+        for (int i = 1; i < lines; i++)
+            len += (size_t)snprintf(text + len, sizeof(text) - len, "a: b\r\n");
+        snprintf(text + len, sizeof(text) - len, "\r\n");
+        assert_int_equal(parse(&arena, text, &head), lines > 100 ? HEARTH_EINVAL : HEARTH_OK);
+        assert_int_equal(lines > 100 ? head.status : (int)head.headers.count,
+                         lines > 100 ? 431 : 100);
+    }
+    arena_finish(&arena);
+}
+
 static void a_full_arena_is_reported(void **state)
 {
     hearth_arena arena;
@@ -156,6 +210,8 @@ int main(void)
         cmocka_unit_test(the_target_limit_is_inclusive_for_every_cut),
         cmocka_unit_test(a_head_is_understood),
         cmocka_unit_test(connection_semantics),
+        cmocka_unit_test(what_is_no_head_is_refused),
+        cmocka_unit_test(a_hundred_header_lines_are_the_most),
         cmocka_unit_test(a_full_arena_is_reported),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,7 +20,7 @@ uint64_t hash_stable(hearth_str text);
 /* [any] The home loop of a user: hash_stable(user_id) mod loops. `loops` is at least 1. */
 static inline uint32_t hash_home(hearth_str user_id, uint32_t loops)
 {
-    return (uint32_t)(hash_stable(user_id) % loops);
+    return loops == 1 ? 0 : (uint32_t)(hash_stable(user_id) % loops);
 }
 
 /*

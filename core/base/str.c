@@ -88,12 +88,6 @@ int str_compare(hearth_str a, hearth_str b)
     return a.len == b.len ? 0 : a.len < b.len ? -1 : 1;
 }
 
-size_t str_index(hearth_str text, char c)
-{
-    const char *found = text.len > 0 ? memchr(text.ptr, c, text.len) : NULL;
-    return found ? (size_t)(found - text.ptr) : text.len;
-}
-
 hearth_str str_trim_ows(hearth_str text)
 {
     while (text.len > 0 && (text.ptr[0] == ' ' || text.ptr[0] == '\t')) {

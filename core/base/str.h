@@ -56,7 +56,11 @@ bool str_is_visible(hearth_str text);
 int str_compare(hearth_str a, hearth_str b);
 
 /* Index of the first `c`, or text.len when there is none. */
-size_t str_index(hearth_str text, char c);
+static inline size_t str_index(hearth_str text, char c)
+{
+    const char *found = text.len > 0 ? memchr(text.ptr, c, text.len) : NULL;
+    return found ? (size_t)(found - text.ptr) : text.len;
+}
 
 /* Without spaces and tabs at either end (HTTP's optional white space). */
 hearth_str str_trim_ows(hearth_str text);

@@ -75,27 +75,24 @@ static hearth_status split_target(http_head *head)
 }
 
 /* One line "name: value"; a name that something stands behind is no token. */
-static hearth_status take_field(hearth_str line, http_header *field, http_head *head)
+static hearth_status take_field(hearth_str line, http_headers *headers, http_head *head)
 {
     size_t colon = str_index(line, ':');
-    field->name = str_slice(line, 0, colon);
-    field->value = str_trim_ows(str_slice(line, colon + 1, line.len));
-    if (!header_name_is_valid(field->name) || colon == line.len)
+    hearth_str name = str_slice(line, 0, colon);
+    hearth_str value = str_trim_ows(str_slice(line, colon + 1, line.len));
+    http_known known = header_known(name);
+    if (colon == line.len || (known == HTTP_KNOWN_COUNT && !header_name_is_valid(name)))
         return refuse(head, 400, "A header name must be a token directly before its colon.");
-    if (!header_value_is_valid(field->value))
+    if (!header_value_is_valid(value))
         return refuse(head, 400, "A header value must not hold control characters.");
-    return HEARTH_OK;
-}
-
-static void index_field(http_headers *headers, uint32_t i)
-{
-    http_known known = header_known(headers->items[i].name);
+    headers->items[headers->count++] = (http_header){name, value};
     if (known == HTTP_KNOWN_COUNT)
-        return;
+        return HEARTH_OK;
     if (headers->first[known] == 0)
-        headers->first[known] = (uint8_t)(i + 1);
+        headers->first[known] = (uint8_t)headers->count;
     else
         headers->repeated |= 1u << known;
+    return HEARTH_OK;
 }
 
 /* Takes the next line, without its CRLF, off `rest`. False: the empty one, or none that ends. */
@@ -109,28 +106,27 @@ static bool next_line(hearth_str *rest, hearth_str *line)
     return line->len > 0;
 }
 
+/* All or none: a head that is refused here has no fields. */
 static hearth_status take_fields(hearth_arena *arena, hearth_str rest, http_head *head)
 {
     http_header items[HTTP_MAX_HEADERS];
-    http_headers *headers = &head->headers;
-    uint32_t count = 0;
+    http_headers headers = {.items = items};
     hearth_str line;
-    for (; next_line(&rest, &line); count++) {
-        if (count == HTTP_MAX_HEADERS)
+    while (next_line(&rest, &line)) {
+        if (headers.count == HTTP_MAX_HEADERS)
             return refuse(head, 431, "There are more than 100 header lines.");
-        hearth_status status = take_field(line, &items[count], head);
+        hearth_status status = take_field(line, &headers, head);
         if (status < 0)
             return status;
     }
     if (rest.len > 0)
         return refuse(head, 400, "The head of the request is not HTTP/1.1.");
-    headers->items = arena_alloc(arena, (count + !count) * sizeof(items[0]));
-    if (!headers->items)
+    size_t size = headers.count * sizeof(items[0]);
+    headers.items = arena_alloc(arena, size);
+    if (!headers.items)
         return HEARTH_ENOMEM;
-    memcpy(headers->items, items, count * sizeof(items[0]));
-    headers->count = count;
-    for (uint32_t i = 0; i < count; i++)
-        index_field(headers, i);
+    memcpy(headers.items, items, size);
+    head->headers = headers;
     return HEARTH_OK;
 }
 

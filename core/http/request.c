@@ -124,17 +124,18 @@ http_worker *request_worker(const hearth_req *req)
     return request_exchange(req)->worker;
 }
 
+/* What the server writes itself. */
 static bool is_reserved(hearth_str name)
 {
-    static const hearth_str reserved[] = {{"Content-Length", 14},
-                                          {"Transfer-Encoding", 17},
-                                          {"Connection", 10},
-                                          {"Date", 4},
-                                          {"X-Request-Id", 12}};
-    for (size_t i = 0; i < HEARTH_COUNT(reserved); i++)
-        if (str_eq_nocase(reserved[i], name))
-            return true;
-    return false;
+    switch (header_known(name)) {
+    case HTTP_CONTENT_LENGTH:
+    case HTTP_TRANSFER_ENCODING:
+    case HTTP_CONNECTION:
+    case HTTP_REQUEST_ID:
+        return true;
+    default:
+        return str_eq_nocase(name, HEARTH_STR("Date"));
+    }
 }
 
 bool request_has_header(const hearth_req *req, hearth_str name)
@@ -158,12 +159,14 @@ hearth_status request_set_header(hearth_req *req, hearth_str name, hearth_str va
         return HEARTH_EINVAL;
     if (size > HEADERS_MAX - req->reply.header_bytes)
         return HEARTH_ENOMEM;
-    http_reply_header *header = arena_alloc(&req->arena, sizeof(*header));
-    hearth_str name_copy = arena_dup_str(&req->arena, name);
-    hearth_str value_copy = arena_dup_str(&req->arena, str_trim_ows(value));
-    if (!header || !name_copy.ptr || !value_copy.ptr)
+    value = str_trim_ows(value);
+    http_reply_header *header = arena_alloc(&req->arena, sizeof(*header) + name.len + value.len);
+    if (!header)
         return HEARTH_ENOMEM;
-    *header = (http_reply_header){NULL, name_copy, value_copy};
+    char *text = memcpy(header + 1, name.ptr, name.len);
+    if (value.len > 0)
+        memcpy(text + name.len, value.ptr, value.len);
+    *header = (http_reply_header){NULL, {text, name.len}, {text + name.len, value.len}};
     if (req->reply.last)
         req->reply.last->next = header;
     else

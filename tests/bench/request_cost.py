@@ -2,7 +2,8 @@
 """CPU time per request, beside nginx's constant reply, in one run.
 
 Every target is measured in turn, several rounds, by the same load generator on the same machine; the
-figure is the median of the server's own CPU time (all its threads, from schedstat) per request.
+figure is the median of the server's own CPU time (all its threads, from schedstat) per request, and
+the ratio the median of the rounds' ratios, so that what else the machine does weighs on both alike.
 
     tests/bench/request_cost.py BUILD_DIR [--rounds 5] [--requests 40000] [--connections 32]
 
@@ -90,15 +91,15 @@ http {{
     return process, int(children.stdout.split()[0]), port
 
 
-def start_hearthd(build, dir, name, durability):
+def start_hearthd(build, dir, name, durability, under=()):
     port = free_port()
     process = subprocess.Popen(
-        [f"{build}/bin/hearthd", "--config", str(ROOT / "etc/hearth.yaml"), "--listen",
+        [*under, f"{build}/bin/hearthd", "--config", str(ROOT / "etc/hearth.yaml"), "--listen",
          f"127.0.0.1:{port}", "--data-dir", f"{dir}/{name}", "--plugin-dir", f"{build}/plugins",
          "--loops", LOOPS, "--set", f"characters.durability={durability}",
          "--set", "characters.max_per_user=1000"],
         stderr=open(f"{dir}/{name}.log", "w"))
-    wait_for(port, "/health/ready")
+    wait_for(port, "/health/ready", 120 if under else 20)
     return process, process.pid, port
 
 
@@ -178,13 +179,14 @@ def main():
                 process.terminate()
             for process in started:
                 process.wait(30)
-    base = statistics.median(r["us"] for r in rows["nginx constant reply"])
+    base = rows["nginx constant reply"]
     print(f"{'target':44} {'CPU us/request':>14} {'x nginx':>8} {'p50 us':>8} {'p99 us':>8}")
     for name, figures in rows.items():
         us = statistics.median(r["us"] for r in figures)
+        ratio = statistics.median(r["us"] / b["us"] for r, b in zip(figures, base))
         p50 = statistics.median(r["p50"] for r in figures)
         p99 = statistics.median(r["p99"] for r in figures)
-        print(f"{name:44} {us:14.1f} {us / base:8.2f} {p50:8.0f} {p99:8.0f}")
+        print(f"{name:44} {us:14.1f} {ratio:8.2f} {p50:8.0f} {p99:8.0f}")
 
 
 if __name__ == "__main__":

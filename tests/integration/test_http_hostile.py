@@ -47,6 +47,7 @@ MALFORMED = {
     "space in a header name": LIVE + b" HTTP/1.1\r\nHost: x\r\na b: c\r\n\r\n",
     "NUL in a header name": LIVE + b" HTTP/1.1\r\nHost: x\r\na\0b: c\r\n\r\n",
     "NUL in a value": LIVE + b" HTTP/1.1\r\nHost: x\r\na: b\0c\r\n\r\n",
+    "no colon behind a known field": LIVE + b" HTTP/1.1\r\nHost: x\r\nX-Request-Id: a\r\nname\r\n\r\n",
     "control character in a value": LIVE + b" HTTP/1.1\r\nHost: x\r\na: b\x01c\r\n\r\n",
     "missing Host": LIVE + b" HTTP/1.1\r\nA: b\r\n\r\n",
     "no header at all": LIVE + b" HTTP/1.1\r\n\r\n",

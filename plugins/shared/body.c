@@ -33,16 +33,21 @@ hearth_str body_excerpt(hearth_str text, size_t max)
 
 int body_uuid(hearth_str text, char out[HEARTH_UUID_SIZE])
 {
+    /* A table: whether the next digit is a letter, no processor can predict. */
+    static const char lower[256] = {
+        ['0'] = '0', ['1'] = '1', ['2'] = '2', ['3'] = '3', ['4'] = '4', ['5'] = '5',
+        ['6'] = '6', ['7'] = '7', ['8'] = '8', ['9'] = '9', ['a'] = 'a', ['b'] = 'b',
+        ['c'] = 'c', ['d'] = 'd', ['e'] = 'e', ['f'] = 'f', ['A'] = 'a', ['B'] = 'b',
+        ['C'] = 'c', ['D'] = 'd', ['E'] = 'e', ['F'] = 'f',
+    };
     if (text.len != HEARTH_UUID_SIZE - 1)
         return 0;
     for (size_t i = 0; i < text.len; i++) {
-        char c = text.ptr[i];
         int dash = i == 8 || i == 13 || i == 18 || i == 23;
-        if (c >= 'A' && c <= 'F')
-            c = (char)(c + ('a' - 'A'));
-        if (dash ? c != '-' : !((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')))
+        char c = text.ptr[i];
+        out[i] = dash ? c : lower[(unsigned char)c];
+        if (dash ? c != '-' : !out[i])
             return 0;
-        out[i] = c;
     }
     out[text.len] = '\0';
     return 1;

@@ -19,7 +19,7 @@ import request_cost as bench
 
 
 def control(option, pid):
-    subprocess.run(["callgrind_control", option, str(pid)], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(["callgrind_control", option, str(pid)], check=True, capture_output=True)
 
 
 def main():

@@ -188,6 +188,25 @@ static void a_body_may_be_left_out_where_it_may(void **state)
     assert_non_null(strstr(hearth_test_body(call).ptr, "INVALID_ID"));
 }
 
+static void an_id_is_judged_at_every_byte(void **state)
+{
+    static const char upper[] = "F81D4FAE-7DEC-11D0-A765-00A0C91E6BF6";
+    char text[sizeof(upper)], id[HEARTH_UUID_SIZE];
+    (void)state;
+    assert_true(body_uuid((hearth_str){upper, 36}, id));
+    assert_string_equal(id, "f81d4fae-7dec-11d0-a765-00a0c91e6bf6");
+    assert_false(body_uuid((hearth_str){upper, 35}, id));
+    assert_false(body_uuid((hearth_str){upper, 37}, id));
+    for (size_t at = 0; at < 36; at++) {
+        for (int c = 0; c < 256; c++) {
+            memcpy(text, upper, sizeof(text));
+            text[at] = (char)c;
+            int good = upper[at] == '-' ? c == '-' : c && strchr("0123456789abcdefABCDEF", c);
+            assert_int_equal(body_uuid((hearth_str){text, 36}, id), good);
+        }
+    }
+}
+
 static void an_excerpt_ends_between_characters(void **state)
 {
     static const char text[] = "ab\xc3\xb6\xe2\x82\xac";
@@ -205,6 +224,7 @@ int main(void)
         TEST(bad_bodies_are_named),
         TEST(good_values_arrive),
         TEST(a_body_may_be_left_out_where_it_may),
+        cmocka_unit_test(an_id_is_judged_at_every_byte),
         cmocka_unit_test(an_excerpt_ends_between_characters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -305,9 +305,8 @@ def test_reports_that_could_not_be_delivered_are_not_passed_over(service, config
 
 
 def test_readiness_follows_the_registration(service):
-    with instance(service, "--metrics", "127.0.0.1:0", wait=False) as server:
-        line = server.process.stdout.readline()
-        port = int(re.search(r"http 127.0.0.1:(\d+)", line)[1])
+    with instance(service, "--metrics", "127.0.0.1:0") as server:
+        port = int(server.http.split(":")[1])
         def get(path):
             connection = http.client.HTTPConnection("127.0.0.1", port, timeout=DEADLINE)
             connection.request("GET", path)
@@ -321,6 +320,12 @@ def test_readiness_follows_the_registration(service):
         wait_until(lambda: get("/health/ready")[0] == 503, "not ready while not registered")
         service.fail = None
         wait_until(lambda: get("/health/ready")[0] == 200, "ready again")
+        with Player(server, service, uuid.uuid4()) as player:
+            player.join().message(WELCOME)
+            service.order(drain=True)
+            wait_until(lambda: get("/health/ready")[0] == 503, "not ready while it drains")
+            assert "draining" in get("/health/ready")[1]
+            assert get("/health/live")[0] == 200
 
 
 def test_a_clock_that_differs_from_hearthds_is_said(service):

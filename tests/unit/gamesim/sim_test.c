@@ -196,6 +196,36 @@ static void a_kept_seat_comes_back_as_it_was(void **state)
     assert_int_equal(sim.players[0].fighter.x, before.x);
 }
 
+/* Whoever is there shares alike, also who lies unconscious; who is away gets nothing. */
+static void experience_goes_to_those_who_are_there(void **state)
+{
+    (void)state;
+    struct sim sim;
+    struct seen seen;
+    setup(&sim, &seen, 1, 4);
+    for (uint8_t i = 0; i < 3; i++)
+        join(&sim, i);
+    input(&sim, 0, (struct sim_input){0});
+    sim_apply(&sim, &(struct sim_command){.type = SIM_LEAVE, .seat = 1});
+    sim.players[2].fighter.hitpoints = 0;
+    struct sim_fighter *monster = &sim.monsters[0], *hero = &sim.players[0].fighter;
+    monster->x = hero->x;
+    monster->y = hero->y;
+    monster->hitpoints = 1;
+    hero->attack_bonus = 100;
+    hero->ready_at = 0;
+    const uint32_t worth = shipped.kinds[monster->kind].experience;
+    for (int t = 0; t < 600 && combat_alive(monster); t++) {
+        sim.tick += shipped.round_ticks;
+        combat_attack(&sim, hero, monster);
+    }
+    assert_false(combat_alive(monster));
+    assert_int_equal(sim.players[0].experience, worth / 2);
+    assert_int_equal(sim.players[1].experience, 0);
+    assert_int_equal(sim.players[2].experience, worth / 2);
+    assert_int_equal(seen.count[SIM_EVENT_EXPERIENCE], 2);
+}
+
 static void ids_of_those_who_stay_for_long_are_not_given_again(void **state)
 {
     (void)state;
@@ -413,6 +443,7 @@ int main(void)
         cmocka_unit_test(a_match_starts_with_its_first_input),
         cmocka_unit_test(a_repeating_session_plays_the_next_match),
         cmocka_unit_test(a_kept_seat_comes_back_as_it_was),
+        cmocka_unit_test(experience_goes_to_those_who_are_there),
         cmocka_unit_test(ids_of_those_who_stay_for_long_are_not_given_again),
         cmocka_unit_test(nobody_walks_through_walls_or_faster_than_their_speed),
         cmocka_unit_test(attacks_need_reach_sight_and_time),

@@ -345,6 +345,13 @@ bool lease_start(struct local *local)
     return true;
 }
 
+void lease_resume(struct local *local)
+{
+    struct lease *lease = local->lease;
+    if (lease && !lease->timer)
+        ask(local->ctx, lease);
+}
+
 void lease_release(struct local *local, bool clean, void (*done)(struct local *local))
 {
     struct lease *lease = local->lease;

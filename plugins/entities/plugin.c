@@ -214,6 +214,7 @@ static void interval(hearth_ctx *ctx, void *arg)
 {
     struct local *local = arg;
     (void)ctx;
+    lease_resume(local);
     flush_run(local);
     flush_probe(local);
     (void)commit_allowed(local); /* tells health when a full backlog has drained */

@@ -69,6 +69,22 @@ static void a_lease_that_cannot_be_renewed_ends_by_itself(void **state)
     assert_int_equal(change_note(world, "ann", "1", "two", HEARTH_JOURNAL).status, HEARTH_OK);
 }
 
+static void memory_that_was_out_does_not_end_the_renewals(void **state)
+{
+    struct world *world = *state;
+    int never = 0;
+    world->settings[0] = "lease=600ms";
+    world_start(world);
+    load_note(world, "ann", "1");
+    for (size_t nth = 1; nth <= 8; nth++) {
+        hearth_test_fail_allocation(world->host, nth);
+        hearth_test_wait(world->host, &never, 250); /* a renewal */
+    }
+    hearth_test_fail_allocation(world->host, 0);
+    hearth_test_wait(world->host, &never, 700);
+    assert_int_equal(change_note(world, "ann", "1", "one", HEARTH_JOURNAL).status, HEARTH_OK);
+}
+
 static int reread(void *arg)
 {
     struct world *world = arg;
@@ -104,6 +120,7 @@ int main(void)
         TEST(another_directorys_lease_is_respected_and_named),
         TEST(a_lost_lease_stops_acknowledgements),
         TEST(a_lease_that_cannot_be_renewed_ends_by_itself),
+        TEST(memory_that_was_out_does_not_end_the_renewals),
         TEST(what_was_cached_is_read_again_after_somebody_else_held_the_lease),
         TEST(a_clean_end_releases_the_lease),
     };

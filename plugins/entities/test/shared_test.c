@@ -271,6 +271,16 @@ static void what_storage_refuses_is_no_dead_letter(void **state)
     assert_string_equal(load_note(world, "ann", "1").text, "zero");
 }
 
+static void what_storage_refuses_behind_a_lost_answer_is_in_doubt(void **state)
+{
+    struct world *world = *state;
+    enum script script[] = {SCRIPT_LOST, SCRIPT_FAILED};
+    start_shared(world);
+    store_script(&world->store, script, 2);
+    assert_int_equal(change_note(world, "ann", "1", "one", HEARTH_JOURNAL).status, HEARTH_ETIMEOUT);
+    assert_string_equal(load_note(world, "ann", "1").text, "one");
+}
+
 /* ---- deleting ---- */
 
 static void only_what_was_judged_is_deleted(void **state)
@@ -388,6 +398,7 @@ int main(void)
         TEST(a_document_names_its_newest_eight_changes),
         TEST(a_deadline_ends_the_waiting_and_the_next_turn_asks_storage),
         TEST(what_storage_refuses_is_no_dead_letter),
+        TEST(what_storage_refuses_behind_a_lost_answer_is_in_doubt),
         TEST(only_what_was_judged_is_deleted),
         TEST(a_delete_past_its_deadline_keeps_nobody_waiting),
         TEST(a_claim_that_another_gave_back_has_no_holder),

@@ -219,6 +219,10 @@ void fake_check_thread(const hearth_test_host *host, const char *what);
 uint32_t fake_enter(hearth_test_host *host, uint32_t loop); /* gives the loop to leave to */
 void fake_leave(hearth_test_host *host, uint32_t loop);
 const char *fake_id(const hearth_ctx *ctx);
+/* Whether the id is one of the host's own interfaces. */
+bool fake_is_interface(const char *id);
+/* Whether the real host would take the descriptor; otherwise `problem` says why not. (desc.c) */
+bool fake_desc_is_good(const hearth_plugin_desc *desc, char *problem, size_t size);
 fake_plugin *fake_provider(hearth_test_host *host, const char *id, const void **table);
 fake_plugin *fake_find(hearth_test_host *host, const char *id);
 void fake_ctx_init(fake_ctx *ctx, hearth_test_host *host, fake_plugin *plugin, uint32_t loop);

@@ -110,6 +110,11 @@ static const void *find_interface(const char *id)
     return NULL;
 }
 
+bool fake_is_interface(const char *id)
+{
+    return find_interface(id) != NULL;
+}
+
 fake_plugin *fake_provider(hearth_test_host *host, const char *id, const void **table)
 {
     for (fake_plugin *plugin = host->plugins; plugin; plugin = plugin->next) {

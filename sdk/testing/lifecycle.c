@@ -79,6 +79,9 @@ hearth_status hearth_test_add(hearth_test_host *host, const hearth_plugin_desc *
         return fake_fail(host, HEARTH_EINVAL, "%s: its manifest says otherwise", desc->id);
     if (fake_find(host, desc->id))
         return fake_fail(host, HEARTH_EINVAL, "%s: added twice", desc->id);
+    char problem[sizeof(host->error)];
+    if (!fake_desc_is_good(desc, problem, sizeof(problem)))
+        return fake_fail(host, HEARTH_EINVAL, "%s", problem);
     append(host, plugin_new(host, desc, desc->id));
     return HEARTH_OK;
 }

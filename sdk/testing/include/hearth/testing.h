@@ -13,8 +13,8 @@
  *     hearth_test_destroy(host);
  *
  * Everything is called on the thread of the test, unless marked [any]. A plugin that breaks a rule
- * of the SDK (wrong loop, second complete(), an undeclared use) ends the process with one sentence:
- * a test should not go on from there. Link with hearth_testing.
+ * of the SDK (wrong loop, second complete(), a status that is none) ends the process with one
+ * sentence: a test should not go on from there. Link with hearth_testing.
  */
 #ifndef HEARTH_TESTING_H
 #define HEARTH_TESTING_H

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "keeping.h"
 #include "refusal.h"
 #include "scripts.h"
 
@@ -106,6 +107,7 @@ static hearth_status start(hearth_ctx *ctx)
         .place = &shared_of(ctx)->place,
         .component = "storage",
         .loss = HEARTH_LOG_ERROR,
+        .problem = keeping_problem,
         .metrics = METRIC_CONNECTION,
     };
     struct local *local = calloc(1, sizeof(*local));

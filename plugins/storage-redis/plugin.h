@@ -36,6 +36,7 @@ struct local {
     struct redis_connection *connection;
     struct refusal *refusal;
     hearth_series *refused;
+    bool warned; /* keeping.c has, on loop 0 */
 };
 
 static inline const struct shared *shared_of(hearth_ctx *ctx)

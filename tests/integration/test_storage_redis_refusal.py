@@ -105,6 +105,22 @@ def test_a_replica_is_named(redis, start):
     wait_until(lambda: well(server), "it is ready as soon as this is the master")
 
 
+def test_a_redis_that_throws_documents_away_is_refused(redis, start):
+    redis.command("CONFIG", "SET", "maxmemory", "100mb", "maxmemory-policy", "allkeys-lru")
+    server = start_unready(start)
+    wait_until(lambda: "throws documents away" in missing(server).get("storage-redis", ""), "it is said")
+    assert redis.command("DBSIZE") == b":0\r\n", "and nothing is written there"
+    redis.command("CONFIG", "SET", "maxmemory-policy", "noeviction")
+    wait_until(lambda: well(server), "it comes up by itself")
+
+
+def test_a_redis_without_append_only_file_is_warned_of_once(redis, start):
+    redis.command("CONFIG", "SET", "appendonly", "no")
+    server = start(loops=2)
+    wait_until(lambda: well(server), "it is taken all the same")
+    assert sum("append-only file" in message for message in server.messages()) == 1
+
+
 def test_a_start_on_a_redis_that_is_well_warns_of_nothing(start):
     server = start()
     wait_until(lambda: well(server), "all is well")

@@ -61,6 +61,8 @@ struct redis_owner {
     const char *component; /* as GET /health/ready names it */
     hearth_log_level loss; /* the level of the line that says that Redis is away */
     uint32_t metrics;      /* `first` of REDIS_CONNECTION_METRICS */
+    /* NULL, or judges the answer to INFO: a sentence why this Redis will not do, or NULL. [loop] */
+    const char *(*problem)(hearth_ctx *ctx, const char *info);
 };
 
 /* The answer to a command, NULL when the connection was lost before it came: the command may or may

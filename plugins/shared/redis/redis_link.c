@@ -110,16 +110,20 @@ static void on_select(hearth_ctx *ctx, const redisReply *reply, void *arg)
 static void on_info(hearth_ctx *ctx, const redisReply *reply, void *arg)
 {
     struct redis_connection *connection = arg;
+    const char *problem = NULL;
 
-    (void)ctx;
     if (!reply)
         return;
+    if (reply->type == REDIS_REPLY_STRING && connection->owner.problem)
+        problem = connection->owner.problem(ctx, reply->str);
     if (reply->type != REDIS_REPLY_STRING)
         redis_link_give_up(connection,
                            reply->type == REDIS_REPLY_ERROR ? reply->str : "INFO has no answer");
     else if (strstr(reply->str, "redis_mode:cluster"))
         redis_link_give_up(connection, "this is a Redis Cluster, which is not supported; use one "
                                        "Redis, with replicas if you like");
+    else if (problem)
+        redis_link_give_up(connection, problem);
     else
         report_up(connection);
 }
@@ -155,9 +159,8 @@ static void log_in(struct redis_connection *connection)
         redis_command_add_number(command, (uint64_t)config->database);
         send_own(connection, on_select);
     }
-    redis_command_begin(command, 2);
+    redis_command_begin(command, 1);
     redis_command_add(command, HEARTH_STR("INFO"));
-    redis_command_add(command, HEARTH_STR("server"));
     send_own(connection, on_info);
 }
 

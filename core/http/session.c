@@ -298,11 +298,12 @@ void session_abort(http_session *session)
 
 static const hearth_conn_events events = {on_data, on_end, on_drained, on_broken, on_closed};
 
-/* Whether there may be one more connection. So that nobody keeps others out with connections that
- * do nothing, the one that has waited longest for a request makes room. */
-static bool has_room(http_worker *worker)
+/* Whether there may be one more connection, which has this descriptor. So that nobody keeps others
+ * out with connections that do nothing, the one that has waited longest for a request makes room.
+ */
+static bool has_room(http_worker *worker, int fd)
 {
-    if (worker->counters.connections < worker->options->max_connections)
+    if (worker->counters.connections < worker->options->max_connections && fd < worker->fd_ceiling)
         return true;
     if (list_is_empty(&worker->waiting))
         return false;
@@ -317,10 +318,11 @@ void session_open(http_worker *worker, int fd, const hearth_address *peer, heart
 {
     const http_options *options = worker->options;
     http_counters *counters = &worker->counters;
-    bool refuse = !has_room(worker);
+    bool refuse = !has_room(worker, fd);
     counters->connections_refused += refuse;
     http_session *session = NULL;
-    if (!refuse || (!tls && counters->connections < options->max_connections + REFUSED_AT_ONCE))
+    if (!refuse || (!tls && fd < worker->fd_ceiling + REFUSED_AT_ONCE &&
+                    counters->connections < options->max_connections + REFUSED_AT_ONCE))
         session = calloc(1, sizeof(*session));
     SSL *tls_session = session && tls ? tls_session_create(tls) : NULL;
     if (!session || (tls && !tls_session)) {

@@ -42,6 +42,7 @@ struct http_worker {
     hearth_list exchanges;
     hearth_list collecting; /* those that wait for their body, the oldest first */
     struct http_listening *listening;
+    int fd_ceiling; /* descriptors from here on are for others: files, storage, calls */
     uint32_t open_listeners;
     struct http_exchange *free_exchanges;
     uint32_t free_count;

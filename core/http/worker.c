@@ -3,11 +3,14 @@
  */
 #include "http/session.h"
 
+#include <limits.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define BACKLOG         1024
 #define SCRATCH_CEILING ((size_t)1 << 18)
+#define FDS_OF_OTHERS   256 /* or a quarter, where there are few */
 
 typedef struct http_listening {
     hearth_listener listener;
@@ -38,6 +41,16 @@ static void on_done_timer(hearth_wheel_timer *timer)
     worker->done(worker, worker->done_arg);
 }
 
+/* The kernel gives the lowest free descriptor, so its number says how many are left. */
+static int fd_ceiling(void)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur > INT_MAX / 2)
+        return INT_MAX / 2;
+    rlim_t quarter = files.rlim_cur / 4;
+    return (int)(files.rlim_cur - (quarter < FDS_OF_OTHERS ? quarter : FDS_OF_OTHERS));
+}
+
 http_worker *worker_create(hearth_loop *loop, const http_application *application,
                            const http_router *router, const http_options *options)
 {
@@ -48,6 +61,7 @@ http_worker *worker_create(hearth_loop *loop, const http_application *applicatio
     worker->application = application;
     worker->router = router;
     worker->options = options;
+    worker->fd_ceiling = fd_ceiling();
     buf_init(&worker->scratch, SCRATCH_CEILING);
     list_init(&worker->sessions);
     list_init(&worker->waiting);

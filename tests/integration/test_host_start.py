@@ -1,7 +1,9 @@
 """What a start meets on the machine: a data_dir that is none, few open files, a full disk."""
 import contextlib
+import http.client
 import os
 import resource
+import socket
 import subprocess
 
 import pytest
@@ -78,3 +80,26 @@ def test_closed_standard_descriptors_get_no_socket_and_no_database(tmp_path):
     finally:
         process.kill()
         process.wait()
+
+
+def answers(server):
+    """Whether it answers a new connection; False also if the connection is closed or not answered."""
+    try:
+        return server.get("/health/ready", timeout=2).status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+
+
+def test_idle_connections_leave_descriptors_for_others(start_hearthd):
+    server = start_hearthd("--loops", 1, prefix=["prlimit", "--nofile=400:400"])
+    idle = []
+    try:
+        for _ in range(600):
+            idle.append(socket.create_connection((server.host, server.port), timeout=5))
+        hearth.wait_until(lambda: answers(server), "who has been idle for five seconds makes room", 20)
+        player = server.player("late")
+        assert player.post("/characters", {"race": "Human", "class": "Fighter"}).status == 201
+        assert not [m for m in server.messages() if "cannot accept" in m]
+    finally:
+        for one in idle:
+            one.close()

@@ -114,6 +114,21 @@ static void a_clean_end_releases_the_lease(void **state)
     assert_non_null(strstr(store_find(&world->store, &key)->doc.body.ptr, "\"released\":true"));
 }
 
+/* Only this directory's journal has them: nobody else may begin before its time. */
+static void an_end_that_leaves_changes_behind_keeps_the_lease(void **state)
+{
+    struct world *world = *state;
+    hearth_key key = store_key("leases", "hearthd", "exclusive");
+    world->settings[0] = "drain_flush=100ms";
+    world_start(world);
+    load_note(world, "ann", "1");
+    world->store.only = "notes";
+    world->store.always = SCRIPT_RETRY;
+    assert_int_equal(change_note(world, "ann", "1", "one", HEARTH_JOURNAL).status, HEARTH_OK);
+    world_stop(world);
+    assert_non_null(strstr(store_find(&world->store, &key)->doc.body.ptr, "\"released\":false"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -123,6 +138,7 @@ int main(void)
         TEST(memory_that_was_out_does_not_end_the_renewals),
         TEST(what_was_cached_is_read_again_after_somebody_else_held_the_lease),
         TEST(a_clean_end_releases_the_lease),
+        TEST(an_end_that_leaves_changes_behind_keeps_the_lease),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -256,6 +256,25 @@ static void a_claim_of_an_earlier_start_is_free_a_minute_after_ours(void **state
     assert_int_equal(create_pykey(world, "ann"), HEARTH_CREATED);
 }
 
+/* Another loop may be at work on it. */
+static void a_claim_of_our_own_start_is_free_a_minute_after_it_was_seen(void **state)
+{
+    struct world *world = *state;
+    hearth_key other = store_key("names", "Other", "");
+    char write_id[120];
+    world_start(world);
+    assert_int_equal(create_note(world, "ann", "1", "x", "Other", NULL).created, HEARTH_CREATED);
+    hearth_str mine = store_find(&world->store, &other)->doc.write_id;
+    snprintf(write_id, sizeof(write_id), "%.*s", HEARTH_ARG(mine));
+    hearth_test_advance(world->host, 61000);
+    leave_claim(world, write_id);
+    assert_int_equal(create_pykey(world, "ann"), HEARTH_CREATE_CLAIMED);
+    hearth_test_advance(world->host, 58000);
+    assert_int_equal(create_pykey(world, "ann"), HEARTH_CREATE_CLAIMED);
+    hearth_test_advance(world->host, 2500);
+    assert_int_equal(create_pykey(world, "ann"), HEARTH_CREATED);
+}
+
 static void a_create_whose_answers_are_lost_happens_once(void **state)
 {
     struct world *world = *state;
@@ -292,6 +311,7 @@ int main(void)
         TEST(a_claim_seen_without_its_entity_is_free_after_a_minute),
         TEST(a_jump_of_the_clock_frees_no_claim),
         TEST(a_claim_of_an_earlier_start_is_free_a_minute_after_ours),
+        TEST(a_claim_of_our_own_start_is_free_a_minute_after_it_was_seen),
         TEST(a_create_whose_answers_are_lost_happens_once),
         TEST(a_create_while_storage_is_away_changes_nothing),
     };

@@ -280,6 +280,36 @@ static void after_somebody_else_held_the_lease_storage_is_asked(void **state)
     assert_true(hearth_test_wait_for(world->host, sees_theirs, world, 5000));
 }
 
+static int is_ours_again(void *arg)
+{
+    struct world *world = arg;
+    const hearth_key key = store_key("leases", "hearthd", "exclusive");
+    return store_find(&world->store, &key)->doc.version > 500;
+}
+
+static void nor_does_an_answer_count_that_was_asked_for_before(void **state)
+{
+    struct world *world = *state;
+    hearth_key lease = store_key("leases", "hearthd", "exclusive"), ann = note("ann", "1");
+    struct cache *cache = with_cache(world);
+    struct outcome loaded = {0};
+    world->settings[0] = "lease=600ms";
+    world->settings[1] = "cache_wait=1s";
+    world_start(world);
+    load_note(world, "ann", "1");
+    evict(world);
+    cache->holds = true;
+    assert_int_equal(world->entities->load(world->ctx, &ann, on_entity, &loaded), HEARTH_DEFERRED);
+    put_note(world, "ann", "1", "theirs", 2);
+    store_put(&world->store, &lease, "{\"directory\":\"other\",\"leaseMs\":600,\"released\":true}",
+              500, "other/1/500");
+    assert_true(hearth_test_wait_for(world->host, is_ours_again, world, 5000));
+    hearth_test_pump(world->host);
+    answer(cache->ctx, cache);
+    wait_for(world, &loaded.done);
+    assert_string_equal(loaded.text, "theirs");
+}
+
 static void whoever_is_slow_is_not_waited_for(void **state)
 {
     struct world *world = *state;
@@ -333,6 +363,7 @@ int main(void)
         TEST(what_is_deleted_stays_so),
         TEST(after_a_restart_storage_is_asked),
         TEST(after_somebody_else_held_the_lease_storage_is_asked),
+        TEST(nor_does_an_answer_count_that_was_asked_for_before),
         TEST(whoever_is_slow_is_not_waited_for),
         TEST(what_cannot_be_read_is_read_from_storage),
         TEST(mode_shared_has_no_use_for_it),

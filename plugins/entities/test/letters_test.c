@@ -44,6 +44,31 @@ static void a_dead_letter_is_discarded(void **state)
     assert_non_null(strstr(command(world, "dlq retry x"), "expected the number"));
 }
 
+static int is_writing(void *arg)
+{
+    struct world *world = arg;
+    return world->store.held != NULL;
+}
+
+static void a_refusal_of_what_a_newer_change_replaces_matters_to_nobody(void **state)
+{
+    struct world *world = *state;
+    static const enum script script[] = {SCRIPT_FAILED};
+    world_start(world);
+    load_note(world, "ann", "1");
+    world->store.only = "notes";
+    store_script(&world->store, script, 1);
+    world->store.hold = true;
+    assert_int_equal(change_note(world, "ann", "1", "one", HEARTH_JOURNAL).status, HEARTH_OK);
+    assert_true(hearth_test_wait_for(world->host, is_writing, world, 5000));
+    assert_int_equal(change_note(world, "ann", "1", "two", HEARTH_JOURNAL).status, HEARTH_OK);
+    store_release(&world->store);
+    wait_stored(world, "ann", "1", 3);
+    assert_string_equal(load_note(world, "ann", "1").text, "two");
+    assert_string_equal(command(world, "dlq list"), "");
+    assert_true(hearth_test_wait_for(world->host, no_rows, world, 5000));
+}
+
 static void a_later_commit_revives_a_dead_letter(void **state)
 {
     struct world *world = *state;
@@ -182,6 +207,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_refused_change_is_a_dead_letter_that_loads_prefer),
         TEST(a_dead_letter_is_discarded),
+        TEST(a_refusal_of_what_a_newer_change_replaces_matters_to_nobody),
         TEST(a_later_commit_revives_a_dead_letter),
         TEST(attempts_count_only_while_storage_is_healthy),
         TEST(a_strangers_write_counts),

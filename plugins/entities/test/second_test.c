@@ -310,6 +310,22 @@ static void nor_does_an_answer_count_that_was_asked_for_before(void **state)
     assert_string_equal(loaded.text, "theirs");
 }
 
+static void without_the_lease_it_is_not_asked(void **state)
+{
+    struct world *world = *state;
+    struct cache *cache = with_cache(world);
+    int never = 0;
+    world->settings[0] = "lease=600ms";
+    world_start(world);
+    change(world, "one", 2);
+    evict(world);
+    world->store.down = true;
+    hearth_test_wait(world->host, &never, 700); /* somebody else may write by now */
+    assert_int_equal(load_note(world, "ann", "1").status, HEARTH_EUNAVAILABLE);
+    assert_int_equal(cache->gets, 0);
+    world->store.down = false;
+}
+
 static void whoever_is_slow_is_not_waited_for(void **state)
 {
     struct world *world = *state;
@@ -364,6 +380,7 @@ int main(void)
         TEST(after_a_restart_storage_is_asked),
         TEST(after_somebody_else_held_the_lease_storage_is_asked),
         TEST(nor_does_an_answer_count_that_was_asked_for_before),
+        TEST(without_the_lease_it_is_not_asked),
         TEST(whoever_is_slow_is_not_waited_for),
         TEST(what_cannot_be_read_is_read_from_storage),
         TEST(mode_shared_has_no_use_for_it),

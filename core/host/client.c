@@ -158,6 +158,12 @@ static hearth_client_call *send_request(hearth_ctx *ctx, const hearth_client_req
     CTX_ASSERT(ctx, "hearth_client.send");
     if (ctx->loop == HEARTH_LOOP_MAIN)
         return NULL;
+    if (!HEARTH_HAS(request, ca_file)) {
+        log_error(plugin_ctx_of(ctx)->plugin->id,
+                  "hearth_client.send: expected a request with its struct_size, found %u",
+                  request->struct_size);
+        return NULL;
+    }
     host_loop *loop = host_loop_of(ctx);
     host_client *client = client_of(loop);
     if (!client || client->calls >= (size_t)loop->settings->client_calls || loop->stopping)

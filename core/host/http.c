@@ -74,6 +74,13 @@ static hearth_status identify(hearth_req *req, const hearth_identity *who)
     host_request *request = host_request_of(req);
     if (!request || request->phase != HEARTH_PHASE_IDENTIFY || who->user.len == 0)
         return HEARTH_EINVAL;
+    if (!HEARTH_HAS(who, expires)) {
+        log_error(caller_of(req),
+                  "hearth_http.identify: expected an identity with its struct_size, "
+                  "found %u",
+                  who->struct_size);
+        return HEARTH_EINVAL;
+    }
     hearth_identity copy = {.struct_size = sizeof(copy),
                             .user = arena_dup_str(&req->arena, who->user),
                             .session = arena_dup_str(&req->arena, who->session),

@@ -167,6 +167,8 @@ static hearth_client_call *client_send(hearth_ctx *ctx, const hearth_client_requ
                                        hearth_client_fn done, void *arg)
 {
     fake_check_loop(ctx, "hearth_client.send");
+    if (!HEARTH_HAS(request, ca_file))
+        fake_rule("hearth_client.send: %s passed a request without its struct_size", fake_id(ctx));
     hearth_test_host *host = fake_of(ctx)->host;
     hearth_client_call *call = fake_try_new(host, sizeof(*call));
     if (!call)

@@ -126,6 +126,9 @@ static hearth_status http_identify(hearth_req *req, const hearth_identity *who)
     check(req, "hearth_http.identify");
     if (req->stage != FAKE_IDENTIFY)
         fake_rule("hearth_http.identify: only in phase IDENTIFY");
+    if (!HEARTH_HAS(who, expires))
+        fake_rule("hearth_http.identify: expected an identity with its struct_size, found %u",
+                  who->struct_size);
     if (fake_alloc_fails(req->host))
         return HEARTH_ENOMEM;
     free(req->user);

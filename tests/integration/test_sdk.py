@@ -346,6 +346,14 @@ def test_headers_have_a_ceiling_below_which_they_are_sent(start, size):
     assert (b"X-Many" in answer) == (size < 65536)
 
 
+def test_a_struct_without_its_size_is_refused_and_named(start):
+    server = start("misuse", loops=1)
+    check(server, "/misuse/no-size", times=1)
+    said = "hearth_client.send: expected a request with its struct_size, found 0"
+    line = wait_until(lambda: next((x for x in server.log if x.get("message") == said), None), "the line")
+    assert line["plugin"] == "sdk-misuse"
+
+
 def test_a_header_or_a_reply_that_comes_too_late_is_refused(start):
     server = start("misuse", "http", loops=1)
     reply = server.get("/misuse/header-after")

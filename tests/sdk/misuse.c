@@ -1,4 +1,5 @@
 /* misuse.c - what a plugin may do wrong with the host: each must be named, and hurt nobody else. */
+#include <hearth/client.h>
 #include <hearth/metrics.h>
 #include <hearth/timer.h>
 
@@ -51,6 +52,23 @@ static hearth_status many_headers(hearth_ctx *ctx, hearth_req *req)
     CHECK(http->set_header(req, "Content-Length", HEARTH_STR("5")) == HEARTH_EINVAL);
     CHECK(http->reply(req, 99, HEARTH_STR("text/plain"), HEARTH_STR("")) == HEARTH_EINVAL);
     CHECK(http->reply(req, 200, (hearth_str){value, 2000}, HEARTH_STR("")) == HEARTH_EINVAL);
+    return ok(ctx, req);
+}
+
+static void never(hearth_ctx *ctx, hearth_status status, const hearth_client_response *response,
+                  void *arg)
+{
+    (void)ctx;
+    (void)status;
+    (void)response;
+    (void)arg;
+    abort();
+}
+
+static hearth_status no_size(hearth_ctx *ctx, hearth_req *req)
+{
+    const hearth_client_request request = {.url = HEARTH_STR("http://127.0.0.1:1/")};
+    CHECK(!hearth_client_get(ctx)->send(ctx, &request, never, NULL));
     return ok(ctx, req);
 }
 
@@ -112,6 +130,7 @@ static const hearth_metric metrics[] = {
     {0}};
 static const hearth_use uses[] = {USE(HEARTH_METRICS_ID, hearth_metrics),
                                   USE(HEARTH_TIMER_ID, hearth_timer_api),
+                                  USE(HEARTH_CLIENT_ID, hearth_client),
                                   USE(HEARTH_HTTP_ID, hearth_http),
                                   {0}};
 static const hearth_route routes[] = {
@@ -119,6 +138,7 @@ static const hearth_route routes[] = {
     {.method = "GET", .path = "/misuse/status/{number}", .handler = answer_number},
     {.method = "GET", .path = "/misuse/headers/{size}", .handler = many_headers},
     {.method = "GET", .path = "/misuse/header-after", .handler = header_after},
+    {.method = "GET", .path = "/misuse/no-size", .handler = no_size},
     {.method = "GET", .path = "/misuse/hook", .handler = ok},
     {.method = "GET", .path = "/misuse/never", .handler = never_completed, .timeout_ms = 100},
     {.method = "GET", .path = "/misuse/another-loop/{what}", .handler = another_loop},

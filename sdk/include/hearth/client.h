@@ -47,8 +47,8 @@ typedef void (*hearth_client_fn)(hearth_ctx *ctx, hearth_status status,
 typedef struct hearth_client {
     uint32_t struct_size;
     /* Starts an exchange; copies the request. done runs exactly once, never before send() returns.
-     * NULL when out of memory or past the host's ceiling of calls: then done does not run. Bodies
-     * and headers are never logged. [loop] */
+     * NULL when out of memory, past the host's ceiling of calls, or without the request's
+     * struct_size: then done does not run. Bodies and headers are never logged. [loop] */
     hearth_client_call *(*send)(hearth_ctx *ctx, const hearth_client_request *request,
                                 hearth_client_fn done, void *arg);
     /* Gives it up: done runs with ECANCELED. [loop] */

@@ -45,7 +45,8 @@ typedef struct hearth_http {
                                             only where the configuration trusts them */
     const hearth_identity *(*identity)(hearth_req *req); /* NULL before or without IDENTIFY */
 
-    /* Names the caller of this request; only in phase IDENTIFY. Copies. [loop] */
+    /* Names the caller of this request; only in phase IDENTIFY. Copies. EINVAL: in another phase,
+     * without user or struct_size. ENOMEM. [loop] */
     hearth_status (*identify)(hearth_req *req, const hearth_identity *who) HEARTH_MUST_CHECK;
 
     /* ---- the reply [loop]. Everything is copied before these return. One reply per request; a

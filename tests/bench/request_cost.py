@@ -7,7 +7,8 @@ the ratio the median of the rounds' ratios, so that what else the machine does w
 
     tests/bench/request_cost.py BUILD_DIR [--rounds 5] [--requests 40000] [--connections 32]
 
-HEARTH_LOOPS sets how many loops hearthd runs (default auto).
+HEARTH_LOOPS sets how many loops hearthd runs (default auto) and nginx has workers: what more of them
+cost, smaller batches and more waking up, is then in both figures.
 """
 import argparse
 import http.client
@@ -24,6 +25,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PASSWORD = "correct horse"
 LOOPS = os.environ.get("HEARTH_LOOPS", "auto")
+WORKERS = os.cpu_count() if LOOPS == "auto" else int(LOOPS)
 
 
 def free_port():
@@ -32,11 +34,12 @@ def free_port():
         return s.getsockname()[1]
 
 
-def cpu_ns(pid):
+def cpu_ns(*pids):
     total = 0
-    for task in os.listdir(f"/proc/{pid}/task"):
-        with open(f"/proc/{pid}/task/{task}/schedstat") as f:
-            total += int(f.read().split()[0])
+    for pid in pids:
+        for task in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{task}/schedstat") as f:
+                total += int(f.read().split()[0])
     return total
 
 
@@ -73,22 +76,26 @@ def call(port, method, path, body=None, token=None):
 
 
 def start_nginx(dir):
+    """The process, the ids of its workers, the port."""
     port = free_port()
     conf = pathlib.Path(dir) / "nginx.conf"
     conf.write_text(f"""
-daemon off; worker_processes 1; pid {dir}/nginx.pid; error_log {dir}/error.log crit;
+daemon off; worker_processes {WORKERS}; pid {dir}/nginx.pid; error_log {dir}/error.log crit;
 events {{ worker_connections 4096; }}
 http {{
   access_log off; keepalive_requests 100000000; client_body_temp_path {dir}/b; proxy_temp_path {dir}/p;
   fastcgi_temp_path {dir}/f; uwsgi_temp_path {dir}/u; scgi_temp_path {dir}/s;
-  server {{ listen 127.0.0.1:{port}; default_type application/json; location / {{ return 200 '{{"status":"ok"}}'; }}
+  server {{ listen 127.0.0.1:{port} reuseport; default_type application/json; location / {{ return 200 '{{"status":"ok"}}'; }}
     location /character {{ return 200 '{"x" * 1013}'; }} }}
 }}""")
     nginx = shutil.which("nginx") or "/usr/sbin/nginx"
     process = subprocess.Popen([nginx, "-p", dir, "-c", str(conf)])
     wait_for(port, "/")
-    children = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True)
-    return process, int(children.stdout.split()[0]), port
+    workers = []
+    while len(workers) < WORKERS:
+        children = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True)
+        workers = [int(pid) for pid in children.stdout.split()]
+    return process, workers, port
 
 
 def start_hearthd(build, dir, name, durability, under=()):
@@ -124,14 +131,15 @@ def intents(port, people):
     return lines
 
 
-def measure(build, pid, port, targets, requests):
-    before = cpu_ns(pid)
+def measure(build, pids, port, targets, requests):
+    pids = pids if isinstance(pids, list) else [pids]
+    before = cpu_ns(*pids)
     run = subprocess.run([f"{build}/bench/bench_load", "127.0.0.1", str(port), str(requests)],
                          input="".join(targets), capture_output=True, text=True)
     if run.returncode != 0:
         raise SystemExit(run.stderr)
     figures = json.loads(run.stdout)
-    figures["us"] = (cpu_ns(pid) - before) / 1000 / requests
+    figures["us"] = (cpu_ns(*pids) - before) / 1000 / requests
     return figures
 
 
@@ -148,7 +156,7 @@ def main():
     started = []
     with tempfile.TemporaryDirectory() as dir:
         try:
-            nginx, nginx_pid, nginx_port = start_nginx(dir)
+            nginx, nginx_pids, nginx_port = start_nginx(dir)
             started.append(nginx)
             servers = {}
             for name in classes:
@@ -161,9 +169,9 @@ def main():
             live = ["GET /health/live - 0\n"] * n
             alike = [f"GET /character {p['token']} 0\n" for p in people]
             get = [f"GET /characters/{p['id']} {p['token']} 0\n" for p in people]
-            cases = [("nginx constant reply", nginx_pid, nginx_port, lambda: plain, 1),
+            cases = [("nginx constant reply", nginx_pids, nginx_port, lambda: plain, 1),
                      ("GET /health/live", pid, port, lambda: live, 1),
-                     ("nginx, request and reply as large as below", nginx_pid, nginx_port,
+                     ("nginx, request and reply as large as below", nginx_pids, nginx_port,
                       lambda: alike, 1),
                      ("GET /characters/{id}, authenticated", pid, port, lambda: get, 1)]
             for name in classes:

@@ -4,13 +4,6 @@
  */
 #include "netcode/replay.h"
 
-#include <string.h>
-
-void replay_reset(struct replay *replay)
-{
-    memset(replay, 0, sizeof(*replay));
-}
-
 bool replay_seen(const struct replay *replay, uint64_t sequence)
 {
     if (replay->top >= NETCODE_REPLAY_WINDOW && sequence <= replay->top - NETCODE_REPLAY_WINDOW)

@@ -9,14 +9,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct replay {
+struct replay { /* zeroed when a connection begins */
     uint64_t top;
     uint64_t slots[NETCODE_REPLAY_WINDOW];
     bool filled[NETCODE_REPLAY_WINDOW]; /* every 64-bit number is a sequence, so none can mean empty
                                          */
 };
 
-void replay_reset(struct replay *replay);
 bool replay_seen(const struct replay *replay, uint64_t sequence);
 void replay_mark(struct replay *replay, uint64_t sequence);
 

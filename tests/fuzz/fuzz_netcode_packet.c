@@ -18,7 +18,7 @@ static const uint8_t key[NETCODE_KEY_BYTES] = {9};
 
 static void read_both(const uint8_t *wire, size_t len, uint64_t seen)
 {
-    struct replay replay;
+    struct replay replay = {0};
     struct packet packet;
     struct client_window window = {0};
     struct client_packet mine;
@@ -26,7 +26,6 @@ static void read_both(const uint8_t *wire, size_t len, uint64_t seen)
     uint8_t *copy = malloc(len ? len : 1);
     if (!copy)
         return;
-    replay_reset(&replay);
     replay_mark(&replay, seen);
     client_window_add(&window, seen);
     memcpy(token.receive_key, key, sizeof(key));

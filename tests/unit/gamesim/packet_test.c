@@ -41,9 +41,8 @@ static void server_judges(const json_t *v)
     uint8_t wire[VECTOR_BYTES_MAX], key[VECTOR_BYTES_MAX], body[VECTOR_BYTES_MAX];
     size_t len = vector_bytes(v, "wire", wire), body_len = vector_bytes(v, "body", body);
     vector_bytes(v, "key", key);
-    struct replay replay;
+    struct replay replay = {0};
     struct packet packet;
-    replay_reset(&replay);
     uint8_t *datagram = exact(wire, len);
     netcode_drop drop =
         packet_open(&packet, datagram, len, key, vector_u64(v, "protocol_id"), &replay);
@@ -212,11 +211,10 @@ static void tokens_are_read_by_the_client(void **state)
 
 static void check_replay(const json_t *v)
 {
-    struct replay replay;
+    struct replay replay = {0};
     struct client_window window = {0};
     size_t i;
     json_t *step;
-    replay_reset(&replay);
     json_array_foreach(json_object_get(v, "steps"), i, step)
     {
         uint64_t sequence = strtoull(json_string_value(json_array_get(step, 0)), NULL, 16);
@@ -244,9 +242,8 @@ static void only_a_verified_tag_moves_the_window(void **state)
     (void)state;
     const uint8_t key[NETCODE_KEY_BYTES] = {3}, body[7] = {0};
     uint8_t out[NETCODE_PACKET_BYTES_MAX], forged[NETCODE_PACKET_BYTES_MAX];
-    struct replay replay;
+    struct replay replay = {0};
     struct packet packet;
-    replay_reset(&replay);
     size_t len = packet_seal(out, NETCODE_KEEP_ALIVE, 5, body, sizeof(body), key, 1);
     memcpy(forged, out, len);
     forged[len - 1] ^= 1;

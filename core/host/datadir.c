@@ -62,3 +62,12 @@ int datadir_lock(const char *data_dir, hearth_error *error)
     close(fd);
     return -1;
 }
+
+bool datadir_is_ours(const char *data_dir, int lock)
+{
+    char path[PATH_MAX];
+    struct stat held, there;
+    return snprintf(path, sizeof(path), "%s/lock", data_dir) < (int)sizeof(path) &&
+           fstat(lock, &held) == 0 && stat(path, &there) == 0 && held.st_dev == there.st_dev &&
+           held.st_ino == there.st_ino;
+}

@@ -20,4 +20,8 @@ char *datadir_resolve(hearth_arena *arena, const char *path);
  * end of the process. -1: somebody has it (HEARTH_ECONFLICT), or error says why not. */
 int datadir_lock(const char *data_dir, hearth_error *error);
 
+/* Whether data_dir/lock is still the file that `lock` holds: else the directory was removed or
+ * replaced, and what is written goes with the process. [any] */
+bool datadir_is_ours(const char *data_dir, int lock);
+
 #endif

@@ -9,6 +9,7 @@
 
 #include "base/list.h"
 #include "base/str.h"
+#include "host/datadir.h"
 #include "json/writer.h"
 
 #define MAX_COMPONENTS 256
@@ -33,6 +34,7 @@ struct host_health {
     uint32_t loops;
     size_t count;
     hearth_list components;
+    atomic_bool gone; /* data_dir, and it was said */
 };
 
 host_health *health_create(uint32_t loops)
@@ -169,15 +171,35 @@ static hearth_health write_missing(host_health *health, hearth_json_writer *w)
     return state;
 }
 
-static void write_host_phase(host_phase phase, hearth_json_writer *w)
+/* Why the process itself should get no traffic; NULL: it should. Probes are rare, and what they
+ * look at is on a local disk. */
+static const char *host_problem(host_state *host)
+{
+    int phase = atomic_load(&host->phase);
+    if (phase != HOST_SERVING)
+        return phase == HOST_STARTING ? "The process is starting." : "The process is draining.";
+    bool gone = !datadir_is_ours(host->data_dir, host->lock);
+    if (gone && !atomic_exchange(&host->health->gone, true))
+        log_error("host",
+                  "%s was removed or replaced while hearthd runs: what it acknowledges from "
+                  "now on is lost when it ends",
+                  host->data_dir);
+    return gone ? "data_dir was removed or replaced: what is acknowledged now is lost at the end."
+                : NULL;
+}
+
+bool health_is_ready_now(host_state *host)
+{
+    return !host_problem(host) && health_is_ready(host->health);
+}
+
+static void write_host_problem(const char *problem, hearth_json_writer *w)
 {
     json_begin_object(w);
     json_member_string(w, "plugin", HEARTH_STR("host"));
     json_member_string(w, "component", HEARTH_STR("process"));
     json_member_string(w, "state", HEARTH_STR("notReady"));
-    json_member_string(w, "reason",
-                       phase == HOST_STARTING ? HEARTH_STR("The process is starting.")
-                                              : HEARTH_STR("The process is draining."));
+    json_member_string(w, "reason", str_from(problem));
     json_end_object(w);
 }
 
@@ -193,14 +215,14 @@ void health_ready(host_loop *loop, hearth_req *req)
     hearth_buf list;
     hearth_json_writer w;
     hearth_str missing = {NULL, 0};
-    host_phase phase = (host_phase)atomic_load(&loop->host->phase);
+    const char *problem = host_problem(loop->host);
     buf_init_arena(&list, &req->arena, MAX_BODY);
     json_writer_init(&w, &list);
     json_begin_array(&w);
     hearth_health state = write_missing(loop->host->health, &w);
-    if (phase != HOST_SERVING) {
+    if (problem) {
         state = HEARTH_NOT_READY;
-        write_host_phase(phase, &w);
+        write_host_problem(problem, &w);
     }
     json_end_array(&w);
     if (json_finish(&w, &missing) != HEARTH_OK)

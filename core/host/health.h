@@ -17,6 +17,9 @@ void health_report(hearth_ctx *ctx, const char *component, hearth_health state, 
 /* Whether no component says HEARTH_NOT_READY. [any] */
 bool health_is_ready(host_health *health);
 
+/* Whether /health/ready answers 200. [any] */
+bool health_is_ready_now(host_state *host);
+
 /* Visits every component with the worst that any loop says of it. [any]; visit must not report */
 void health_visit(host_health *health,
                   void (*visit)(void *arg, const char *plugin, const char *component,

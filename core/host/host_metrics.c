@@ -112,8 +112,7 @@ static void update_process(host_loop *loop)
         start = (double)clock_wall_ms() / 1000 - age;
     put(loop, HOST_METRIC_START_TIME, start);
     host_state *host = loop->host;
-    put(loop, HOST_METRIC_READY,
-        atomic_load(&host->phase) == HOST_SERVING && health_is_ready(host->health));
+    put(loop, HOST_METRIC_READY, health_is_ready_now(host));
     health_visit(host->health, put_health, loop);
     char sdk[16];
     (void)snprintf(sdk, sizeof(sdk), "%u.%u", HEARTH_ABI_MAJOR, HEARTH_ABI_MINOR);

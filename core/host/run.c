@@ -38,7 +38,6 @@ typedef struct run {
     hearth_wheel_timer accept_timer;
     uint64_t accept_by_ms;
     bool took_over;
-    int lock;
 } run;
 
 /* A signal that came before the main loop ran. */
@@ -176,8 +175,8 @@ static hearth_status wait_for_lock(run *r, hearth_error *error)
     int64_t timeout = r->host.config->settings->start_timeout;
     uint64_t until = clock_mono_ms() + (uint64_t)timeout;
     for (;;) {
-        r->lock = datadir_lock(r->host.data_dir, error);
-        if (r->lock >= 0)
+        r->host.lock = datadir_lock(r->host.data_dir, error);
+        if (r->host.lock >= 0)
             return HEARTH_OK;
         if (error->status != HEARTH_ECONFLICT)
             return error->status;
@@ -217,8 +216,8 @@ static hearth_status prepare(run *r, hearth_error *error)
     host->data_dir = datadir_open(&host->arena, host->config->settings->data_dir.ptr, error);
     if (!host->data_dir)
         return HEARTH_EUNAVAILABLE;
-    r->lock = datadir_lock(host->data_dir, error);
-    if (r->lock >= 0) { /* only a successor shares an address with another process */
+    host->lock = datadir_lock(host->data_dir, error);
+    if (host->lock >= 0) { /* only a successor shares an address with another process */
         status = listen_check_free(host->config, error);
         if (status == HEARTH_OK)
             status = listen_open(host, &r->given, error);
@@ -261,8 +260,8 @@ static void leave(run *r, int result)
     }
     listen_finish(&r->host);
     host_finish(&r->host);
-    if (r->lock >= 0)
-        close(r->lock);
+    if (r->host.lock >= 0)
+        close(r->host.lock);
     log_info("host", "stopped");
     log_flush();
     free(r);
@@ -274,13 +273,14 @@ int host_run(const host_options *options)
     if (!r)
         return EXIT_FAILED;
     catch_early_signals();
-    r->lock = r->given.conn = -1;
+    r->given.conn = -1;
     r->reload.options = options;
     hearth_status status = host_init(&r->host, options, complain, NULL);
     if (status != HEARTH_OK) {
         free(r);
         return status == HEARTH_EINVAL ? EXIT_CONFIG : EXIT_FAILED;
     }
+    r->host.lock = -1;
     size_thread_pool(r->host.config->settings);
     raise_file_limit();
     reload_log_level(r->host.config->settings);

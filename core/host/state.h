@@ -116,6 +116,7 @@ typedef struct host_state {
     cells_families families;
     uint32_t *family_base; /* by plugin index: its first family */
     char *data_dir;        /* absolute */
+    int lock;              /* on data_dir/lock; -1: not held */
     hearth_arena arena;    /* what lives as long as the host */
     atomic_int phase;      /* host_phase, written by [main] */
     struct host_health *health;

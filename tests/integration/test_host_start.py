@@ -3,6 +3,7 @@ import contextlib
 import http.client
 import os
 import resource
+import shutil
 import socket
 import subprocess
 
@@ -56,6 +57,17 @@ def test_a_full_disk_is_said(tmp_path):
     done = run(["unshare", "-m", "sh", "-c", FILL, "sh", disk, tmp_path / "log",
                 *hearthd(etc, disk / "data"), "--plugin-dir", plugin_dir])
     assert done.returncode == 1 and "hearth.db: disk I/O error: the disk is full" in done.stderr, done.stderr
+
+
+def test_a_data_dir_that_goes_away_is_said(start_hearthd, tmp_path):
+    etc, plugin_dir = backends.bare_etc(tmp_path, "storage-sqlite")
+    server = start_hearthd(etc=etc, plugin_dir=plugin_dir, directory=tmp_path / "run")
+    shutil.rmtree(tmp_path / "run/data")
+    reply = server.get("/health/ready")
+    assert reply.status == 503 and reply.json["missing"][0]["plugin"] == "host"
+    assert "data_dir was removed" in reply.json["missing"][0]["reason"]
+    assert server.get("/health/ready").status == 503
+    assert sum("was removed or replaced" in message for message in server.messages()) == 1
 
 
 def test_closed_standard_descriptors_get_no_socket_and_no_database(tmp_path):

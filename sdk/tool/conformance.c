@@ -57,7 +57,7 @@ static bool link_plugin(const suite *s, const char *file, const char *id)
     return false;
 }
 
-/* "storage-x", or a path of "storage-x.so": the file's name is the plugin's id. */
+/* "storage-x", or the path of any .so: what it holds says its id. */
 static bool find_backend(suite *s, char file[TOOL_PATH])
 {
     const char *given = s->t->args[0], *name = strrchr(given, '/');
@@ -68,7 +68,7 @@ static bool find_backend(suite *s, char file[TOOL_PATH])
     size_t len = strlen(name);
     bool is_file = len > 3 && strcmp(name + len - 3, ".so") == 0;
     snprintf(s->id, sizeof(s->id), "%.*s", (int)(is_file ? len - 3 : len), name);
-    if ((!is_file && name != given) || !manifest_id_is_valid(s->id)) {
+    if (!is_file && (name != given || !manifest_id_is_valid(s->id))) {
         tool_fail(TOOL_USAGE, "%s: expected a plugin's id or its .so file", given);
         return false;
     }
@@ -79,9 +79,13 @@ static bool find_backend(suite *s, char file[TOOL_PATH])
     hearth_status status = manifest_read_file(file, &manifest, &error);
     if (status == HEARTH_OK)
         status = manifest_check_abi(&manifest, &error);
-    if (status != HEARTH_OK)
+    if (status != HEARTH_OK) {
         tool_fail(TOOL_USAGE, "%s", error.text);
-    return status == HEARTH_OK;
+        return false;
+    }
+    if (is_file) /* whatever its build calls the file */
+        snprintf(s->id, sizeof(s->id), "%s", manifest.id);
+    return true;
 }
 
 static bool make_directory(suite *s, const char *file)

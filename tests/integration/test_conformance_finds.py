@@ -92,6 +92,19 @@ def test_a_call_that_is_never_answered_ends_the_run_with_its_name():
     assert done.stdout.splitlines()[-1] == "0 passed, 1 failed"
 
 
+def test_a_slip_in_the_name_of_the_checks_is_no_success():
+    done, failed = suite("", "no such promise")
+    assert done.returncode == 1
+    assert failed == ["FAIL storage-conformance.only: no check has 'no such promise' in its name"]
+
+
+def test_the_file_may_have_any_name(tmp_path):
+    (tmp_path / "libmine.so").symlink_to(FAULTY)
+    done = tool("conformance", "storage", tmp_path / "libmine.so", "--set",
+                "storage-conformance.only=a sort may be empty", timeout=60)
+    assert done.returncode == 0 and "ok   a sort may be empty" in done.stdout, done.stderr
+
+
 def test_memory_that_was_freed_before_the_callback_is_found():
     """By the sanitizer that the backend and Hearth are built with, or by what free() leaves behind."""
     done, failed = suite("answer:freed", "a put is read back whole")

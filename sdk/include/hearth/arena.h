@@ -21,7 +21,7 @@ typedef struct hearth_arena_api {
     hearth_str (*dup)(hearth_arena *arena, hearth_str s);
     /* Formats into the arena; {NULL, 0} at the ceiling. [loop] */
     hearth_str (*printf)(hearth_arena *arena, const char *fmt, ...) HEARTH_PRINTF(2, 3);
-    /* Runs fn(arg) when the arena is freed, last registered first. [loop] */
+    /* Runs fn(arg) when the arena is freed, last registered first. ENOMEM: it will not. [loop] */
     hearth_status (*defer)(hearth_arena *arena, void (*fn)(void *arg), void *arg) HEARTH_MUST_CHECK;
     /* An arena of the plugin's own, of at most `ceiling` bytes; NULL when out of memory. [loop] */
     hearth_arena *(*create)(hearth_ctx *ctx, size_t ceiling);

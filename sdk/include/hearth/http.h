@@ -75,7 +75,8 @@ typedef struct hearth_http {
      * Takes the request over; the handler then returns HEARTH_DEFERRED. The handle is independent
      * of the connection: it is valid until complete(). on_cancel (may be NULL) is a notice, at most
      * once, that nobody waits any more (client gone, deadline passed and 504 sent, shutdown):
-     * complete() must be called all the same. NULL when out of memory. [loop]
+     * complete() must be called all the same. NULL when out of memory, and for a request that was
+     * replied to or taken over already, and in phases REPLY and LOG. [loop]
      */
     hearth_async *(*defer)(hearth_req *req, void (*on_cancel)(hearth_ctx *ctx, void *arg),
                            void *arg);

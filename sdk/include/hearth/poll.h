@@ -24,7 +24,7 @@ typedef struct hearth_poll_api {
     /* Watches fd, which stays the caller's; level-triggered. One watch per fd. NULL: not a pollable
      * descriptor, already watched, or out of memory. [loop] */
     hearth_poll *(*start)(hearth_ctx *ctx, int fd, uint32_t events, hearth_poll_fn fn, void *arg);
-    /* Changes what is waited for; 0 pauses. [loop] */
+    /* Changes what is waited for; 0 pauses. EINTERNAL: the system refuses. [loop] */
     hearth_status (*update)(hearth_poll *poll, uint32_t events) HEARTH_MUST_CHECK;
     /* Ends it, before the descriptor is closed; fn does not run again. NULL is fine. [loop] */
     void (*stop)(hearth_poll *poll);

@@ -45,6 +45,7 @@ typedef struct hearth_trace {
     /* A child span of parent, or a new trace when it is NULL. NULL (which end and attribute accept)
      * when nobody exports, the trace is not sampled, or out of memory. [loop] */
     hearth_span *(*start)(hearth_ctx *ctx, const hearth_trace_context *parent, hearth_str name);
+    /* The span's own, until its end; NULL for NULL. [loop] */
     const hearth_trace_context *(*context)(const hearth_span *span);
     /* At most 16 a span; further ones are dropped. Copies. [loop] */
     void (*attribute)(hearth_span *span, hearth_str key, hearth_str value);

@@ -124,10 +124,37 @@ static const struct check *const groups[] = {
     scan_checks, value_checks,     limit_checks,    expiry_checks, race_checks,
 };
 
+static bool is_named(const struct check *checks, const char *part)
+{
+    for (; checks->name; checks++) {
+        if (strstr(checks->name, part))
+            return true;
+    }
+    return false;
+}
+
+/* A slip in `only` must not look as if everything had passed. */
+static void expect_some_check(struct run *run)
+{
+    const struct config *conf = run->ctx->conf;
+    bool found = conf->only.len == 0 || is_named(restart_checks_before, conf->only.ptr) ||
+                 is_named(restart_checks_after, conf->only.ptr) ||
+                 is_named(kill_checks_after, conf->only.ptr);
+    for (size_t i = 0; !found && i < sizeof(groups) / sizeof(groups[0]); i++)
+        found = is_named(groups[i], conf->only.ptr);
+    if (found)
+        return;
+    run->failed++;
+    report(run, false, "FAIL storage-conformance.only: no check has '%s' in its name",
+           conf->only.ptr);
+}
+
 static void *run_suite(void *arg)
 {
     struct run *run = arg;
 
+    if (run->phase == PHASE_FIRST)
+        expect_some_check(run);
     wait_until_reached(run);
     if (run->phase == PHASE_AFTER_RESTART || run->phase == PHASE_BEFORE_KILL)
         run_checks(run, restart_checks_after, true);

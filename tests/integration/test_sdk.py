@@ -315,6 +315,7 @@ def test_a_metric_that_is_used_wrongly_is_named_and_not_counted(start):
     check(server, "/misuse/metrics", times=1)
     after = server.get("/metrics/read").json
     assert {**after, "host": 0} == {**before, "host": 0}  # of another plugin
+    wait_until(lambda: any("metric 99" in m for m in server.messages()), "the last line")
     said = [m for m in server.messages() if "hearth_metrics." in m or "misuse_" in m or "metric 99" in m]
     for part in ("observe: misuse_hits_total is of another kind", "observe: misuse_level is",
                  "set: misuse_hits_total is", "set: misuse_seconds is", "add: misuse_seconds is",

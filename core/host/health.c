@@ -86,7 +86,8 @@ void health_report(hearth_ctx *ctx, const char *name, hearth_health state, const
     pthread_mutex_lock(&health->lock);
     component *item = find(health, owner, name);
     bool changed = item && item->reports[place].state != state;
-    bool starting = item && !item->reports[place].made && state == HEARTH_NOT_READY;
+    bool starting = item && !item->reports[place].made && state == HEARTH_NOT_READY &&
+                    atomic_load(&host_current->phase) == HOST_STARTING;
     if (item) {
         item->reports[place].made = true;
         item->reports[place].state = state;

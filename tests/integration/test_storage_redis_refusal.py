@@ -70,6 +70,18 @@ def test_changes_wait_until_redis_takes_them_again(redis, start, code):
     assert "try" not in str(redis.command("KEYS", "hearth:t*")), "asking leaves nothing behind"
 
 
+def test_in_mode_shared_it_is_not_ready_until_redis_takes_changes_again(redis, start):
+    server = start("entities.mode=shared")
+    hero = Hero(player(server), FIGHTER)
+    redis.command("CONFIG", "SET", "maxmemory", "100000")
+    assert hero.hurt(-1).status in (503, 504)
+    wait_until(lambda: server.get("/health/ready").status == 503, "it wants no traffic")
+    assert any(line.get("level") == "warn" and line["message"].startswith("storage is not ready on loop")
+               for line in server.log), "an outage is no start"
+    redis.command("CONFIG", "SET", "maxmemory", "0")
+    wait_until(lambda: well(server), "it is ready again without any traffic")
+
+
 def start_unready(start, *settings, **options):
     server = start(*settings, wait=False, **options)
     server.port = wait_until(server._address, "it listens")

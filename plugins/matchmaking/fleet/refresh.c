@@ -94,9 +94,9 @@ static void end_pass(struct fleet *fleet)
     struct refresh_waiter *served = fleet->served;
     fleet->served = NULL;
     set_health(fleet);
-    if (fleet->pass_failed)
+    if (fleet->pass_failed || watch_is_blind(fleet))
         watch_restart(fleet);
-    else
+    if (!fleet->pass_failed)
         remove_unseen(fleet);
     end_waiters(served, fleet->pass_failed ? HEARTH_EUNAVAILABLE : HEARTH_OK);
     fleet->passing = false;

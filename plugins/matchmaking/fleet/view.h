@@ -104,7 +104,9 @@ void refresh_stop(struct fleet *fleet);
 /* ---- watch.c ---- */
 hearth_status watch_start(struct fleet *fleet);
 void watch_stop(struct fleet *fleet);
-/* The registry could not be read: silence means nothing now. */
+/* The latest look at the registry is old: it hangs, or this process stood still. */
+bool watch_is_blind(const struct fleet *fleet);
+/* Nobody could be heard: silence means nothing until now. */
 void watch_restart(struct fleet *fleet);
 /* The view has been brought up to date. */
 void watch_beat(struct entry *entry);

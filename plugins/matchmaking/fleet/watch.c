@@ -53,6 +53,14 @@ void watch_restart(struct fleet *fleet)
     }
 }
 
+/* Heartbeats may have come meanwhile, or would have, had anybody been there to take them. */
+bool watch_is_blind(const struct fleet *fleet)
+{
+    const struct matchmaking_conf *conf = mm_conf(fleet->loop);
+    uint64_t now_ms = fleet->loop->clock->loop_ms(fleet->loop->ctx);
+    return now_ms - fleet->pass_ended_ms > (uint64_t)(conf->heartbeat_ms + conf->refresh_ms);
+}
+
 static enum verdict apply_lost(struct change *change, struct instance *draft, int64_t now_ms)
 {
     struct marking *marking = (struct marking *)change;
@@ -194,14 +202,6 @@ static void show(struct fleet *fleet, const struct census *census)
     metrics->set(fleet->players, census->players);
 }
 
-/* The latest look at the registry is old: it hangs, or this process stood still. Heartbeats may
- * have come meanwhile, or would have, had anybody been there to take them. */
-static bool is_blind(const struct fleet *fleet, uint64_t now_ms)
-{
-    const struct matchmaking_conf *conf = mm_conf(fleet->loop);
-    return now_ms - fleet->pass_ended_ms > (uint64_t)(conf->heartbeat_ms + conf->refresh_ms);
-}
-
 static void mark_lost(struct fleet *fleet, const struct census *census, uint64_t now_ms)
 {
     for (uint32_t i = 0; i < VIEW_BUCKETS; i++) {
@@ -224,7 +224,7 @@ static void on_tick(hearth_ctx *ctx, void *arg)
     refresh_resume(fleet);
     if (!census.heard_ms)
         return;
-    if (is_blind(fleet, now_ms))
+    if (watch_is_blind(fleet))
         watch_restart(fleet);
     for (uint32_t i = 0; i < VIEW_BUCKETS; i++) {
         for (struct entry *entry = fleet->entries[i]; entry; entry = entry->next) {

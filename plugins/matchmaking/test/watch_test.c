@@ -2,6 +2,7 @@
  * watch_test.c - how silent instances are found and marked, and when silence means nothing.
  */
 #include "fleet_fixture.h"
+#include "fleet/view.h"
 
 static struct world world;
 
@@ -119,6 +120,25 @@ static void silence_does_not_count_while_a_look_at_the_registry_hangs(void **sta
     assert_true(is_lost(0));
 }
 
+/* This process stood still in the middle of a look, whose end is the first that it then hears of.
+ */
+static void a_look_that_ends_after_a_standstill_does_not_make_silence_count(void **state)
+{
+    (void)state;
+    world_instance(&world, 0, 1, 4, "1");
+    struct fleet *fleet = world_fleet(&world, 0);
+    world.store.hold = true;
+    hearth_test_advance(world.host, 2000);
+    watch_stop(fleet);
+    hearth_test_advance(world.host, 20000);
+    store_release(&world.store);
+    assert_int_equal(watch_start(fleet), HEARTH_OK);
+    pass(1, 0, 2000);
+    assert_false(is_lost(0));
+    pass(1, 0, 3000);
+    assert_true(is_lost(0));
+}
+
 static void an_instance_keeps_the_interval_that_it_was_told(void **state)
 {
     (void)state;
@@ -157,6 +177,7 @@ int main(void)
         TEST(those_who_fell_silent_long_ago_do_not_protect_others),
         TEST(silence_does_not_count_while_the_registry_cannot_be_read),
         TEST(silence_does_not_count_while_a_look_at_the_registry_hangs),
+        TEST(a_look_that_ends_after_a_standstill_does_not_make_silence_count),
         TEST(an_instance_keeps_the_interval_that_it_was_told),
         TEST(a_draining_instance_is_not_counted_as_ready),
     };

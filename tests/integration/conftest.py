@@ -21,6 +21,7 @@ def pytest_addoption(parser):
 def pytest_configure(config):
     config.addinivalue_line("markers", "any_storage: what every storage backend has to do alike; its "
                             "hearthds run on --storage PLUGIN")
+    config.addinivalue_line("markers", "long: begun first, so that nobody waits for it at the end")
 
 
 @pytest.fixture(scope="session")
@@ -70,7 +71,7 @@ def pytest_collection_modifyitems(config, items):
             runs = runs and item.get_closest_marker("any_storage")
         depends[bool(runs)].append(item)
     config.hook.pytest_deselected(items=depends[False])
-    items[:] = depends[True]
+    items[:] = sorted(depends[True], key=lambda item: item.get_closest_marker("long") is None)
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -15,6 +15,7 @@ def run_suite(server, *args):
     return run.stdout
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("backend", backends.BACKENDS)
 def test_suite_passes_and_confirmed_documents_survive_a_restart(backend, spaces, start_hearthd,
                                                                  tmp_path):

@@ -2,7 +2,6 @@
 through, and every start, end and line of its log on record."""
 import glob
 import http.client
-import json
 import pathlib
 import signal
 import threading
@@ -21,15 +20,10 @@ FAKETIME = glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")
 class Server(hearth.Hearthd):
     """hearthd that is started again and again; its log is kept in one file."""
 
-    def _read(self, process):
+    def _take(self, line):
         with open(self.directory / "hearthd.log", "a", encoding="utf-8") as file:
-            for line in process.stderr:
-                file.write(line)
-                file.flush()
-                try:
-                    self.log.append(json.loads(line))
-                except ValueError:
-                    self.log.append({"message": line.rstrip("\n")})
+            file.write(line + "\n")
+        super()._take(line)
 
 
 class Node:

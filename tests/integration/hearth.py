@@ -1,15 +1,19 @@
 """Real processes for the integration tests: hearthd with etc/ as shipped but for the cost of a
 password, on a port of the kernel's choosing, its data in a directory of the test's own; and a small
 HTTP client."""
+import array
 import ctypes
+import fcntl
 import http.client
 import json
 import os
 import pathlib
 import re
+import select
 import shutil
 import signal
 import subprocess
+import termios
 import threading
 import time
 import weakref
@@ -99,6 +103,7 @@ class Hearthd(Client):
     """A running hearthd. Every line of its log is in .log, as parsed JSON (or as text)."""
 
     alive = weakref.WeakSet()  # each one that a test still holds
+    directory = None  # its own; a test may start one without
 
     def __init__(self, directory, args=(), etc=None, loops=None, plugin_dir=None, env=None,
                  wait=True, prefix=(), program=None, storage=()):
@@ -116,26 +121,51 @@ class Hearthd(Client):
                      "--listen", "127.0.0.1:0", "--loops", str(loops or LOOPS),
                      *(CHEAP_PASSWORDS if has_players else []), *map(str, args)]
         self.env = {**os.environ, **(env or {})}
-        self.log, self.process = [], None
-        self.alive.add(self)
+        self.process = None
         self.start(wait)
 
     def start(self, wait=True):
-        self.log = []
-        self.process = subprocess.Popen(self.args, stderr=subprocess.PIPE, text=True,
-                                        errors="replace", env=self.env,
+        self.lines, self.reading = [], threading.Lock()
+        self.process = subprocess.Popen(self.args, stderr=subprocess.PIPE, env=self.env,
                                         preexec_fn=die_with_parent)
         self.reader = threading.Thread(target=self._read, args=(self.process,), daemon=True)
         self.reader.start()
+        self.alive.add(self)
         if wait:
             self.wait_ready()
 
     def _read(self, process):
-        for line in process.stderr:
-            try:
-                self.log.append(json.loads(line))
-            except ValueError:
-                self.log.append({"message": line.rstrip("\n")})
+        pipe, rest = process.stderr.fileno(), b""
+        readable = select.poll()
+        readable.register(pipe, select.POLLIN)
+        while readable.poll():
+            with self.reading:
+                data = os.read(pipe, 65536)
+                *lines, rest = (rest + (data or b"\n")).split(b"\n")
+                for line in filter(None, lines):
+                    self._take(line.decode(errors="replace"))
+            if not data:
+                return
+
+    def _take(self, line):
+        try:
+            self.lines.append(json.loads(line))
+        except ValueError:
+            self.lines.append({"message": line})
+
+    def _has_more(self):
+        unread = array.array("i", [0])
+        fcntl.ioctl(self.process.stderr, termios.FIONREAD, unread)
+        return unread[0] > 0
+
+    @property
+    def log(self):
+        """All that it has written until now: what it said before it answered is there."""
+        end = time.monotonic() + DEADLINE
+        while self.reader.is_alive() and self._has_more() and time.monotonic() < end:
+            time.sleep(0.001)
+        with self.reading:
+            return list(self.lines)
 
     def messages(self):
         return [str(line.get("message", "")) for line in self.log]

@@ -32,20 +32,33 @@ struct tenant *tenant_find(const struct tenancy *tenancy, const uint8_t id[16])
     return NULL;
 }
 
+/* Hearthd may give a place away as soon as it knows that the match there is over: those who still
+ * linger make room. */
+static struct tenant *free_place(struct tenancy *tenancy)
+{
+    struct tenant *longest_over = NULL;
+    for (uint32_t i = 0; i < tenancy->host->session_count; i++) {
+        struct tenant *tenant = &tenancy->tenants[i];
+        if (!tenant->used)
+            return tenant;
+        if (tenant->over && (!longest_over || tenant->over_ns < longest_over->over_ns))
+            longest_over = tenant;
+    }
+    if (longest_over)
+        tenant_close(tenancy, longest_over);
+    return longest_over;
+}
+
 struct tenant *tenant_open(struct tenancy *tenancy, const session_claims *claims)
 {
     gamesim_host *host = tenancy->host;
-    uint32_t i = 0;
-    while (i < host->session_count && tenancy->tenants[i].used)
-        i++;
-    if (i == host->session_count)
-        return NULL;
-    struct tenant *tenant = &tenancy->tenants[i];
-    struct stream *stream = registry_open_stream(tenancy->registry, claims->game_sim_id);
+    struct tenant *tenant = free_place(tenancy);
+    struct stream *stream =
+        tenant ? registry_open_stream(tenancy->registry, claims->game_sim_id) : NULL;
     char id[UUID_TEXT];
     if (!stream)
         return NULL;
-    session_init(&host->sessions[i], claims->game_sim_id, host->dungeon, claims->seed,
+    session_init(tenant_session(tenancy, tenant), claims->game_sim_id, host->dungeon, claims->seed,
                  host->players, false, &host->output);
     *tenant = (struct tenant){.used = true, .stream = stream, .opened_ns = uv_hrtime()};
     log_info("gamesim", "session %s opened", uuid_format(claims->game_sim_id, id));

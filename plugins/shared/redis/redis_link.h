@@ -78,7 +78,8 @@ void redis_poll_detach(struct redis_connection *connection);
 /* Queues a command; `ours` is of the log-in. false: too much is queued, or out of memory. */
 bool redis_poll_send(struct redis_connection *connection, const char *bytes, size_t len, bool ours,
                      redis_reply_fn fn, void *arg);
-/* Waits for what the socket waits for now. */
+/* Has the loop watch the socket for what it needs next: to be read, and written while bytes are
+ * queued. */
 void redis_poll_watch(struct redis_connection *connection);
 
 #endif
